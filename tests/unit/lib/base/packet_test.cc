@@ -20,8 +20,14 @@ TEST(PacketPool, HandsOutNoMoreThanItsLimit) {
 
 TEST(PacketPool, UsesAReturnedPacketAgain) {
   PacketPool pool(PacketPool::kBlockPackets * 2);
-  const Packet* first = pool.allocate().get();
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.allocate().get(), first);
+  PacketPtr kept = pool.allocate();
+  const Packet* first = kept.get();
+  kept.reset();
+  for (int i = 0; i < 1000; ++i) {
+    kept = pool.allocate();
+    EXPECT_EQ(kept.get(), first);
+    kept.reset();
+  }
   EXPECT_EQ(pool.allocated(), PacketPool::kBlockPackets);
 }
 
