@@ -1,0 +1,166 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Everything that can be set, with its default. The YAML keys are the member names, nested as the structs are.
+// config/eird.yaml repeats every key with its default, unit and a sentence; a test compares the two.
+namespace eir {
+
+struct HttpsListener {
+  // Local addresses to listen on; empty turns the listener off.
+  std::vector<std::string> addresses = {"0.0.0.0", "::"};
+  uint16_t port = 8443;
+  // PEM files. Both empty: the listener is off. The key file must be readable by its owner only (mode 0600 or 0400).
+  std::string certificate_file;
+  std::string key_file;
+};
+
+struct HttpLoopbackListener {
+  // Loopback addresses only: the same pages and API without TLS, for a reverse proxy or a browser on this machine.
+  std::vector<std::string> addresses = {"127.0.0.1", "::1"};
+  uint16_t port = 8080;
+};
+
+struct OpsListener {
+  // Health, readiness, metrics. A loopback address; anything wider is refused.
+  std::string address = "127.0.0.1";
+  uint16_t port = 9090;
+};
+
+struct Listeners {
+  HttpsListener https;
+  HttpLoopbackListener http_loopback;
+  OpsListener ops;
+  // What links to this node start with, for instance https://video.example.org; empty: built from the listeners.
+  std::string public_url;
+  // Browser origins besides public_url that may open the signalling WebSocket.
+  std::vector<std::string> allowed_origins;
+};
+
+struct MediaAddress {
+  // A local address that UDP and ICE-TCP sockets are bound to; never a wildcard, because the answer leaves by it.
+  std::string bind;
+  // What clients are told instead, where address translation stands between; empty: `bind` itself.
+  std::string announce;
+};
+
+struct IceTcp {
+  // ICE over TCP (RFC 6544) for networks that block UDP.
+  bool enabled = true;
+  // Its own port on every media address; 0: only the HTTPS port.
+  uint16_t port = 0;
+};
+
+struct Dscp {
+  // Differentiated services code points (RFC 8837 section 5) per kind of media; 0 leaves packets unmarked.
+  uint8_t audio = 46;
+  uint8_t video = 36;
+  uint8_t screen = 36;
+};
+
+struct MediaConfig {
+  // Local addresses, IPv4 and IPv6; empty: the first non-loopback address of each family that the host has.
+  std::vector<MediaAddress> addresses;
+  // Worker i uses UDP port port_base + i on every media address.
+  uint16_t port_base = 40000;
+  // Media worker processes; 0: as many as there are cores.
+  uint32_t workers = 0;
+  // Refuse AES128_CM_SHA1_80, so that media is AES-GCM or nothing.
+  bool forbid_cm80 = false;
+  // Asked for each UDP socket; a warning names the kernel setting when less is given.
+  uint32_t receive_buffer_bytes = 4 << 20;
+  uint32_t send_buffer_bytes = 4 << 20;
+  Dscp dscp;
+  IceTcp ice_tcp;
+};
+
+struct Limits {
+  // Above a limit new work is refused with a stable code; what runs goes on.
+  uint32_t consultations = 2000;
+  uint32_t participants_per_consultation = 250;
+  uint32_t participants_per_worker = 1000;
+  uint32_t transports_per_participant = 4;
+  // Token buckets: of the whole node, and of one source address.
+  uint32_t joins_per_second = 100;
+  uint32_t joins_per_source_per_minute = 120;
+  uint32_t http_connections = 4096;
+  uint32_t http_connections_per_source = 256;
+  // Longest body of a request and longest WebSocket message.
+  uint32_t http_body_bytes = 65536;
+  uint32_t signalling_messages_per_second = 50;
+};
+
+struct Timeouts {
+  // A transport is freed this long after its last valid ICE check (contract: 30).
+  uint32_t transport_s = 30;
+  // A seat can be resumed this long after its participant left (contract: 60).
+  uint32_t resume_s = 60;
+  // A session token lives this long unless renewed over signalling (contract: 600).
+  uint32_t session_token_s = 600;
+  // A worker without control drains after this long.
+  uint32_t worker_alone_s = 600;
+  // SIGTERM: running consultations may go on for this long before they are ended.
+  uint32_t drain_s = 0;
+  // Total times for a TLS handshake, a request's header, its body, and silence on a kept connection.
+  uint32_t tls_handshake_s = 10;
+  uint32_t http_header_s = 10;
+  uint32_t http_body_s = 10;
+  uint32_t http_idle_s = 60;
+  // From the WebSocket's opening to a valid hello.
+  uint32_t signalling_hello_s = 5;
+};
+
+enum class LogFormat : uint8_t { kText, kJson, kJournald };
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
+
+struct LogConfig {
+  // Always to standard error, which systemd or the container collects; journald adds the <priority> prefix.
+  LogFormat format = LogFormat::kText;
+  LogLevel level = LogLevel::kInfo;
+};
+
+struct Config {
+  // Names this node in logs, metrics and, later, leases.
+  std::string node_name = "eir";
+  // Directory of the embedded store and generated secrets.
+  std::string state_dir = "/var/lib/eir";
+  Listeners listeners;
+  MediaConfig media;
+  Limits limits;
+  Timeouts timeouts;
+  LogConfig log;
+};
+
+// Workers beyond the number of cores only cost; 64 keeps the ports within one firewall rule.
+inline constexpr uint32_t kWorkersMax = 64;
+// No configuration of any use is longer; the parser reads no further.
+inline constexpr size_t kConfigBytesMax = 256 << 10;
+
+struct ConfigError {
+  int line = 0;     // 1-based; 0: the file as a whole
+  std::string key;  // dotted path: "listeners.ops.address", "media.addresses[1].bind"
+  std::string message;
+};
+
+// Either `errors` is empty and `config` is what the text says, or `config` is the defaults.
+struct ParsedConfig {
+  Config config;
+  std::vector<ConfigError> errors;
+  std::string filename;
+
+  bool ok() const { return errors.empty(); }
+  // One line per error: "file:line: key: message".
+  std::string error_text() const;
+};
+
+// Reads text only: no file that the text names is opened.
+ParsedConfig parse_config(std::string_view text, std::string_view filename);
+// The same for a file, and checks the files that it names: they exist, the key is private.
+ParsedConfig load_config(const std::string& path);
+// The effective configuration as YAML, every key.
+std::string to_yaml(const Config& config);
+
+}  // namespace eir

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/assert/source_location.hpp>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "lib/base/pii.h"
+#include "server/config/config.h"
+
+// Structured log lines on standard error: log::info("worker_started", {{"worker", 2}, {"address", Pii{address}}}).
+// `event` is a fixed snake_case name; all that varies stands in fields. Addresses, names, tokens and identities only as
+// Pii; no payload and no SDP. info: an operator acts on it; warn: degraded; error: a human is needed.
+namespace eir::log {
+
+struct Field {
+  std::string_view name;
+  std::variant<bool, int64_t, uint64_t, double, std::string_view, Pii> value;
+
+  Field(std::string_view n, bool v) : name(n), value(v) {}
+  Field(std::string_view n, std::signed_integral auto v) : name(n), value(static_cast<int64_t>(v)) {}
+  Field(std::string_view n, std::unsigned_integral auto v) requires(!std::same_as<decltype(v), bool>)
+      : name(n), value(static_cast<uint64_t>(v)) {}
+  Field(std::string_view n, double v) : name(n), value(v) {}
+  Field(std::string_view n, std::string_view v) : name(n), value(v) {}
+  Field(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
+  Field(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
+  Field(std::string_view n, Pii v) : name(n), value(v) {}
+};
+using Fields = std::initializer_list<Field>;
+using SourceLocation = boost::source_location;
+
+// A call site may write a burst of this many lines and then this many a second; what is held back is counted and told
+// in the site's next line as `suppressed`.
+inline constexpr uint32_t kLinesPerSecond = 5;
+inline constexpr uint32_t kBurstLines = 20;
+
+void debug(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
+void info(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
+void warn(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
+void error(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
+
+// Once per process, before the first line; `process` is "supervisor", "control", "worker-3". Processes of one run share
+// the redaction key, so that one address reads the same in all their lines.
+struct Setup {
+  LogFormat format = LogFormat::kText;
+  LogLevel level = LogLevel::kInfo;
+  std::string process;
+  std::string redaction_key;  // 16 bytes; empty: a random one
+};
+void start(const Setup& setup);
+// For a reload. Formats stay as they were at start.
+void set_level(LogLevel level);
+
+// Eight hexadecimal digits of a keyed hash: what stands in a line in place of the value.
+std::string redacted(Pii secret);
+// A key for Setup, made by the supervisor for all processes.
+std::string make_redaction_key();
+
+}  // namespace eir::log
