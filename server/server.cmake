@@ -1,0 +1,28 @@
+# The IO shell. An include goes down only: lib → config → telemetry → channel → media, workers, supervisor, store →
+# consultation → api → main.
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+
+eir_folder(eir_config server/config eir_base yaml-cpp)
+eir_folder(eir_telemetry server/telemetry eir_config spdlog::spdlog fmt::fmt prometheus-cpp::core OpenSSL::Crypto)
+eir_folder(eir_channel server/channel eir_telemetry eir_rtp Boost::json Threads::Threads)
+eir_folder(eir_media_worker server/media eir_router eir_channel)
+eir_folder(eir_workers server/workers eir_channel)
+eir_folder(eir_supervisor server/supervisor eir_channel PkgConfig::SYSTEMD)
+eir_folder(eir_store server/store eir_channel PkgConfig::SQLITE)
+eir_folder(eir_consultation server/consultation eir_store eir_workers OpenSSL::Crypto)
+eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto)
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/server/main.cc)
+  add_executable(eird server/main.cc)
+  target_link_libraries(eird PRIVATE eir_supervisor eir_media_worker eir_api)
+endif()
+
+foreach(folder config telemetry channel workers supervisor store consultation api)
+  eir_tests(unit_server_${folder} tests/unit/server/${folder} eir_${folder})
+endforeach()
+eir_tests(unit_server_media tests/unit/server/media eir_media_worker)

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/channel/messages.h"
+#include "server/channel/owned_fd.h"
+
+namespace eir {
+
+using WorkerIndex = uint32_t;
+
+// What control does about the news of its workers. Called from the io_context, never from within a call of Workers.
+class WorkerListener {
+ public:
+  virtual ~WorkerListener() = default;
+  virtual void on_worker_event(WorkerIndex worker, const channel::Event& event) = 0;
+  // The worker died, or its new self does not know them: their clients have to connect anew.
+  virtual void on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms) = 0;
+  // A worker that was running before this control: its rooms are known to Workers from now on. The listener closes
+  // those that it does not want. Called with an empty report for a fresh worker.
+  virtual void on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) = 0;
+  // SIGHUP, SIGTERM and the end, passed on by the supervisor.
+  virtual void on_reload_asked() = 0;
+  virtual void on_drain_asked() = 0;
+  virtual void on_stop_asked() = 0;
+};
+
+enum class WorkerFailure : uint8_t {
+  kNoWorker,     // none is connected or all drain
+  kUnknownRoom,  // never opened, closed, or lost
+  kWorkerLost,   // while the call waited
+  kTimeout,
+  kRefused,  // see `refusal`
+};
+
+struct WorkerError {
+  WorkerFailure failure = WorkerFailure::kNoWorker;
+  channel::Refused refusal;
+};
+
+// Taking the value of a failed call is a programmer's error.
+[[noreturn]] void throw_exception_from_error(const WorkerError& error, const boost::source_location& where);
+
+template <class T>
+using WorkerResult = Result<T, WorkerError>;
+
+struct RoomOptions {
+  std::string tag;  // ≤ channel::kTagBytesMax; comes back at adoption
+  bool audio_only = false;
+  uint32_t participants_max = 0;
+};
+
+struct WorkerStatus {
+  WorkerIndex worker = 0;
+  bool connected = false;
+  bool adopted = false;  // its report has come, it takes rooms
+  uint32_t rooms = 0;
+  uint32_t restarts = 0;
+  // Since its last counter snapshot; a worker silent for more than 5 s makes the node unhealthy.
+  std::chrono::milliseconds silence{0};
+  std::vector<channel::Counter> counters;
+};
+
+// A worker answers in microseconds; this is for one that hangs.
+inline constexpr std::chrono::milliseconds kWorkerCallTimeout{2000};
+
+// Control's view of all media workers: it places rooms (fewest rooms first), sends requests, dispatches events, adopts
+// workers that outlived an earlier control. One thread: that of `io`.
+class Workers {
+ public:
+  // `supervisor_link` is ControlStart::supervisor_fd. `io` and `listener` outlive this.
+  Workers(boost::asio::io_context& io, uint32_t workers, OwnedFd supervisor_link, WorkerListener& listener);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  // Numbers that no live worker uses: adoption moves them beyond all that it reports.
+  ParticipantId new_participant_id();
+  TransportId new_transport_id();
+
+  boost::asio::awaitable<WorkerResult<RoomId>> open_room(RoomOptions options);
+  // Sends a request about this room (or about somebody in it) to the room's worker and waits for its reply:
+  //   auto answer = co_await workers.call(room, channel::Negotiate{…});  // WorkerResult<channel::Answer>
+  template <class Request>
+  boost::asio::awaitable<WorkerResult<typename Request::Reply>> call(RoomId room, Request request);
+  // CloseRoom forgets the room here as well, whatever the worker says.
+  boost::asio::awaitable<WorkerResult<channel::Done>> close_room(RoomId room);
+
+  // Hands an accepted ICE-TCP connection to a worker.
+  bool give_connection(WorkerIndex worker, OwnedFd connection, bool on_https_port);
+  // All workers refuse new rooms and participants from now on.
+  void drain();
+  // Tells the supervisor: control serves; nothing runs any more.
+  void say_ready();
+  void say_drained();
+
+  std::vector<WorkerStatus> status() const;
+
+ private:
+  boost::asio::awaitable<WorkerResult<channel::Reply>> call_any(RoomId room, channel::Request request);
+
+  struct State;
+  std::shared_ptr<State> state_;  // shared with waiting calls
+};
+
+template <class Request>
+boost::asio::awaitable<WorkerResult<typename Request::Reply>> Workers::call(RoomId room, Request request) {
+  auto reply = co_await call_any(room, channel::Request(std::move(request)));
+  if (!reply) co_return reply.error();
+  if (auto* wanted = std::get_if<typename Request::Reply>(&*reply)) co_return std::move(*wanted);
+  co_return WorkerError{WorkerFailure::kRefused, {}};
+}
+
+}  // namespace eir
