@@ -43,5 +43,5 @@ class Token {
 
 template <>
 struct std::hash<eir::TokenHash> {
-  size_t operator()(const eir::TokenHash& hash) const noexcept { return eir::load_u64(hash.bytes.data()); }
+  size_t operator()(const eir::TokenHash& key) const noexcept { return eir::load_u64(key.bytes.data()); }
 };
