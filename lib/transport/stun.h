@@ -48,7 +48,7 @@ class StunKey {
 // parsed from. Any other method is refused. Nothing is trusted before verify_integrity().
 class StunMessage {
  public:
-  // Of the comprehension-required attributes that Eir does not know, so many are remembered; all are counted.
+  // Of the comprehension-required attributes that Eir does not know, so many are remembered.
   static constexpr size_t kUnknownAttributesMax = 8;
   // RFC 8489 section 14.3: a USERNAME has fewer than 509 bytes.
   static constexpr size_t kUsernameBytesMax = 508;
