@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "lib/base/bytes.h"
+#include "lib/base/check.h"
 #include "lib/base/time.h"
 
 namespace eir {
@@ -124,9 +125,11 @@ size_t write_header_extensions(MutableBytes out, const HeaderExtensions& extensi
 
 // Fill in at the time of release what write_header_extensions left a place for; nothing if it was not written.
 inline void patch_transport_sequence(MutableBytes packet, ExtensionOffsets offsets, uint16_t value) {
+  EIR_DCHECK(offsets.transport_sequence + size_t{2} <= packet.size());
   if (offsets.transport_sequence != 0) store_u16(&packet[offsets.transport_sequence], value);
 }
 inline void patch_abs_send_time(MutableBytes packet, ExtensionOffsets offsets, uint32_t value) {
+  EIR_DCHECK(offsets.abs_send_time + size_t{3} <= packet.size());
   if (offsets.abs_send_time != 0) store_u24(&packet[offsets.abs_send_time], value);
 }
 
