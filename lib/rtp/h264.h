@@ -28,6 +28,9 @@ inline constexpr size_t kNalHeaderBytes = 1;
 
 constexpr NalType nal_type(uint8_t header) { return static_cast<NalType>(header & 0x1f); }
 
+// 1 to 23 are NAL units of H.264 itself; 0 and 30, 31 are undefined, the rest are packet types.
+constexpr bool is_whole_nal(NalType type) { return type >= NalType::kSlice && type < NalType::kStapA; }
+
 // What the NAL units of one packet are. Fragments (FU-A) count as the NAL unit that they are part of.
 struct H264Payload {
   bool contains_idr = false;
@@ -36,8 +39,8 @@ struct H264Payload {
   // The packet begins a picture as far as it alone can say: it starts with parameter sets, SEI or a delimiter, or with
   // the start of a slice whose first_mb_in_slice is 0.
   bool frame_start = false;
-  bool referenced = false;  // some NAL unit has nal_ref_idc != 0
-  uint16_t width = 0;       // of the SPS in this packet, if it can be read
+  bool discardable = false;  // has slices, and none is referred to (nal_ref_idc is 0)
+  uint16_t width = 0;        // of the SPS in this packet, if it can be read
   uint16_t height = 0;
 };
 
@@ -56,6 +59,7 @@ bool for_each_nal(ByteView payload, Visit visit) {
   const NalType type = nal_type(payload[0]);
   if (type == NalType::kFuA) return true;
   if (type != NalType::kStapA) {
+    if (!is_whole_nal(type)) return false;
     visit(type, payload);
     return true;
   }
@@ -64,7 +68,7 @@ bool for_each_nal(ByteView payload, Visit visit) {
   while (reader.remaining() > 0) {
     const size_t size = reader.u16();
     const ByteView nal = reader.bytes(size);
-    if (reader.failed() || nal.empty()) return false;
+    if (reader.failed() || nal.empty() || !is_whole_nal(nal_type(nal[0]))) return false;
     visit(nal_type(nal[0]), nal);
   }
   return true;

@@ -22,7 +22,8 @@ struct PayloadInfo {
   // The packet begins, or visibly belongs to, a frame that can be decoded without any earlier one. Always set on the
   // first packet of such a frame; on the later ones only where their bytes say so (not VP8, not AV1).
   bool key_frame = false;
-  // H.264 says this only roughly: parameter sets and the first slice may both be marked within one RTP timestamp.
+  // H.264 and AV1 without a dependency descriptor say this only roughly: parameter sets and the first slice may both be
+  // marked within one RTP timestamp.
   bool frame_start = false;
   bool frame_end = false;
   uint8_t spatial_layer = 0;
@@ -35,8 +36,8 @@ struct PayloadInfo {
   // Dependency descriptor: the frame is a switch indication for some decode target.
   bool layer_switch_point = false;
   // Refers to no earlier picture: a receiver that has the lower spatial layers of this picture may start with this
-  // frame (VP9: P is 0). With a dependency descriptor: no frame difference reaches back beyond the spatial layers of a
-  // picture.
+  // frame (VP9: P is 0). Dependency descriptor: a switch indication for a target of this spatial layer whose frame
+  // differences reach no further than the lower layers; an estimate where the sender skips layers.
   bool spatial_switch_point = false;
   // No other frame refers to this one, so that leaving it out costs nothing but this frame.
   bool discardable = false;
@@ -45,11 +46,11 @@ struct PayloadInfo {
   // H.264: an SPS and a PPS both stand in this packet. AV1: a sequence header does.
   bool has_parameter_sets = false;
 
-  std::optional<uint16_t> picture_id;
+  std::optional<uint16_t> picture_id = std::nullopt;
   uint8_t picture_id_bits = 0;    // 7 or 15; 0 without a picture id
   uint8_t picture_id_offset = 0;  // of the byte with the M bit
   uint8_t tl0_pic_idx_offset = 0;
-  std::optional<uint8_t> tl0_pic_idx;
+  std::optional<uint8_t> tl0_pic_idx = std::nullopt;
 
   // Of the (largest spatial layer of the) picture, if this packet says it; else 0.
   uint16_t width = 0;
