@@ -1,0 +1,126 @@
+#include "server/config/config.h"
+
+#include <algorithm>
+#include <boost/describe/members.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <type_traits>
+
+#include "server/config/config_checks.h"
+#include "server/config/config_fields.h"
+#include "server/config/config_reader.h"
+#include "server/config/enum_names.h"
+
+namespace eir {
+namespace {
+
+ParsedConfig finish(ConfigReading& reading, std::string_view filename) {
+  std::stable_sort(reading.errors.begin(), reading.errors.end(),
+                   [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
+  ParsedConfig out;
+  out.filename = filename;
+  out.errors = std::move(reading.errors);
+  if (out.errors.empty()) out.config = std::move(reading.config);
+  return out;
+}
+
+std::string quoted(const std::string& text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += "\\x";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+template <class T>
+void write(std::string& out, const std::vector<T>& values, const std::string& indent);
+
+// Continues a line that ends in the key's colon, or in the dash of a list's entry.
+template <class T>
+void write(std::string& out, const T& value, const std::string& indent) {
+  if constexpr (boost::describe::has_describe_members<T>::value) {
+    out += '\n';
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>([&](auto member) {
+      out += indent + member.name + ":";
+      write(out, value.*member.pointer, indent + "  ");
+    });
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    out += " " + quoted(value) + "\n";
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out += value ? " true\n" : " false\n";
+  } else if constexpr (std::is_enum_v<T>) {
+    out += " " + enum_name(value) + "\n";
+  } else {
+    out += " " + std::to_string(value) + "\n";
+  }
+}
+
+template <class T>
+void write(std::string& out, const std::vector<T>& values, const std::string& indent) {
+  if (values.empty()) {
+    out += " []\n";
+    return;
+  }
+  out += '\n';
+  for (const T& value : values) {
+    std::string entry;
+    write(entry, value, indent + "  ");
+    // The first key of a group stands on the dash's line.
+    if (entry.starts_with('\n')) entry.replace(0, 1 + indent.size() + 2, " ");
+    out += indent + "-" + entry;
+  }
+}
+
+}  // namespace
+
+std::string ParsedConfig::error_text() const {
+  std::string out;
+  for (const ConfigError& error : errors) {
+    out += filename + ":" + std::to_string(error.line) + ": ";
+    if (!error.key.empty()) out += error.key + " ";
+    out += error.message + "\n";
+  }
+  return out;
+}
+
+ParsedConfig parse_config(std::string_view text, std::string_view filename) {
+  ConfigReading reading = read_config(text);
+  // What a value means is worth saying only where the reader understood it.
+  check_config(reading);
+  return finish(reading, filename);
+}
+
+ParsedConfig load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kConfigBytesMax + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) {
+    return {{}, {{0, "", std::string("cannot be read: ") + std::strerror(errno)}}, path};
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  ConfigReading reading = read_config(text);
+  check_config(reading);
+  check_config_files(reading.config, reading.lines, reading.errors);
+  return finish(reading, path);
+}
+
+std::string to_yaml(const Config& config) {
+  std::string out;
+  write(out, config, "");
+  return out.substr(1);
+}
+
+}  // namespace eir

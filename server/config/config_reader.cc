@@ -1,0 +1,172 @@
+#include "server/config/config_reader.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <boost/describe/members.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <charconv>
+#include <set>
+#include <type_traits>
+
+#include "server/config/config_fields.h"
+#include "server/config/enum_names.h"
+
+namespace eir {
+namespace {
+
+// A list in a configuration is written by hand; more entries than this are a mistake.
+constexpr size_t kListEntriesMax = 64;
+constexpr size_t kTextBytesMax = 4096;
+
+template <class T>
+using MembersOf = boost::describe::describe_members<T, boost::describe::mod_public>;
+
+// A value and where a person finds it: the line is that of its key, or its own within a list.
+struct Place {
+  const YAML::Node& node;
+  std::string key;
+  int line = 0;
+};
+
+int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
+
+class Reader {
+ public:
+  explicit Reader(ConfigReading& out) : out_(out) {}
+
+  template <class T>
+  void read(const Place& place, T& value) {
+    out_.lines.emplace(place.key, place.line);
+    if constexpr (boost::describe::has_describe_members<T>::value) {
+      read_struct(place, value);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      read_text(place, value);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      read_bool(place, value);
+    } else if constexpr (std::is_enum_v<T>) {
+      read_enum(place, value);
+    } else if constexpr (std::is_integral_v<T>) {
+      uint64_t wide = value;
+      if (read_number(place, wide)) value = static_cast<T>(wide);
+    } else {
+      read_list(place, value);
+    }
+  }
+
+ private:
+  void fail(const Place& place, std::string message) {
+    out_.errors.push_back({place.line, place.key, std::move(message)});
+  }
+
+  template <class T>
+  void read_struct(const Place& place, T& value) {
+    const YAML::Node& node = place.node;
+    if (!node.IsMap()) return fail(place, "must be a group of keys");
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) {
+        fail({entry.first, place.key, line_of(entry.first)}, "a key must be plain text");
+        continue;
+      }
+      const std::string& name = entry.first.Scalar();
+      const Place inner{entry.second, place.key.empty() ? name : place.key + "." + name, line_of(entry.first)};
+      if (!seen.insert(name).second) {
+        fail(inner, "stands here twice");
+        continue;
+      }
+      bool known = false;
+      boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
+        if (name != member.name) return;
+        known = true;
+        read(inner, value.*member.pointer);
+      });
+      if (!known) fail(inner, "is not a key of Eir");
+    }
+  }
+
+  void read_text(const Place& place, std::string& value) {
+    const YAML::Node& node = place.node;
+    if (!node.IsScalar()) return fail(place, "must be text; an empty text is written \"\"");
+    if (node.Scalar().size() > kTextBytesMax) return fail(place, "is too long");
+    if (node.Scalar().find('\0') != std::string::npos) return fail(place, "holds a zero byte");
+    value = node.Scalar();
+  }
+
+  void read_bool(const Place& place, bool& value) {
+    const YAML::Node& node = place.node;
+    const bool is_plain = node.IsScalar() && node.Tag() != "!";
+    if (!is_plain || (node.Scalar() != "true" && node.Scalar() != "false")) {
+      return fail(place, "must be true or false");
+    }
+    value = node.Scalar() == "true";
+  }
+
+  template <class E>
+  void read_enum(const Place& place, E& value) {
+    const YAML::Node& node = place.node;
+    const auto known = node.IsScalar() ? enum_from_name<E>(node.Scalar()) : std::nullopt;
+    if (!known) return fail(place, "must be one of " + enum_choices<E>());
+    value = *known;
+  }
+
+  bool read_number(const Place& place, uint64_t& value) {
+    const YAML::Node& node = place.node;
+    const auto ranges = key_ranges();
+    const auto range =
+        std::find_if(ranges.begin(), ranges.end(), [&](const KeyRange& r) { return r.key == place.key; });
+    const uint64_t min = range == ranges.end() ? 0 : range->min;
+    const uint64_t max = range == ranges.end() ? 0 : range->max;
+    uint64_t number = 0;
+    // A quoted number has the tag "!" and is text.
+    bool ok = node.IsScalar() && node.Tag() != "!" && !node.Scalar().empty();
+    if (ok) {
+      const char* end = node.Scalar().data() + node.Scalar().size();
+      const auto parsed = std::from_chars(node.Scalar().data(), end, number);
+      ok = parsed.ec == std::errc{} && parsed.ptr == end;
+    }
+    if (!ok || number < min || number > max) {
+      fail(place, "must be a number from " + std::to_string(min) + " to " + std::to_string(max));
+      return false;
+    }
+    value = number;
+    return true;
+  }
+
+  template <class T>
+  void read_list(const Place& place, std::vector<T>& value) {
+    const YAML::Node& node = place.node;
+    if (!node.IsSequence()) return fail(place, "must be a list; an empty list is written []");
+    if (node.size() > kListEntriesMax) return fail(place, "has too many entries");
+    value.clear();
+    for (const auto& entry : node) {
+      const std::string key = place.key + "[" + std::to_string(value.size()) + "]";
+      read(Place{entry, key, line_of(entry)}, value.emplace_back());
+    }
+  }
+
+  ConfigReading& out_;
+};
+
+}  // namespace
+
+ConfigReading read_config(std::string_view text) {
+  ConfigReading out;
+  if (text.size() > kConfigBytesMax) {
+    out.errors.push_back({0, "", "is larger than " + std::to_string(kConfigBytesMax) + " bytes"});
+    return out;
+  }
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) out.errors.push_back({0, "", "holds more than one YAML document"});
+    // An empty file, or one of comments only, is all defaults.
+    if (documents.empty() || documents[0].IsNull()) return out;
+    Reader(out).read(Place{documents[0], "", line_of(documents[0])}, out.config);
+  } catch (const YAML::Exception& e) {
+    const int line = e.mark.is_null() ? 0 : e.mark.line + 1;
+    out.errors.push_back({line, "", "is not YAML: " + e.msg});
+  }
+  return out;
+}
+
+}  // namespace eir
