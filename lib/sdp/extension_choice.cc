@@ -73,9 +73,10 @@ ExtensionMap bundle_extensions(const SessionDescription& offer) {
   return map;
 }
 
-ExtensionChoice choose_extensions(const MediaSection& media, const ExtensionMap& bundle, Direction server_direction) {
+ExtensionChoice choose_extensions(const SessionDescription& offer, const MediaSection& media,
+                                  const ExtensionMap& bundle, Direction server_direction) {
   ExtensionChoice choice;
-  choice.receive.allow_mixed = choice.send.allow_mixed = bundle.allow_mixed;
+  choice.receive.allow_mixed = choice.send.allow_mixed = offer.extmap_allow_mixed || media.extmap_allow_mixed;
   for (const ExtensionLine& line : media.extensions) {
     const auto kind = extension_from_uri(line.uri);
     if (!kind || packet_id(line) == 0 || bundle.id(*kind) != packet_id(line) || !fits_kind(*kind, media.kind)) continue;

@@ -23,6 +23,7 @@ struct ExtensionChoice {
   ExtensionMap send;
   std::vector<ExtensionLine> answered;
 };
-ExtensionChoice choose_extensions(const MediaSection& media, const ExtensionMap& bundle, Direction server_direction);
+ExtensionChoice choose_extensions(const SessionDescription& offer, const MediaSection& media,
+                                  const ExtensionMap& bundle, Direction server_direction);
 
 }  // namespace eir::sdp

@@ -31,7 +31,7 @@ enum class SdpError : uint8_t {
   kIceInvalid,  // ufrag or password of a length RFC 8839 section 5.4 forbids
   kFingerprintMissing,
   kFingerprintWeak,      // SHA-1 or MD5 only
-  kSetupUnsupported,     // a=setup:passive or holdconn in an offer; anything but passive in an answer
+  kSetupUnsupported,     // a=setup:passive or holdconn in an offer; neither active nor passive in an answer
   kExtensionIdConflict,  // one id means two extensions within the BUNDLE group
   kCodecNone,            // no m-line offers a codec that is allowed
   kMediaRemoved,         // a renegotiation has fewer m-lines than before
