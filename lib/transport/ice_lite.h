@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@
 
 namespace eir {
 
-// Why a STUN message was not taken as a valid check. The first six get no reply.
+// Why a STUN message was not taken as a valid check. The first six after kNone get no reply.
 enum class StunRejection : uint8_t {
   kNone,
   kNotARequest,
@@ -42,7 +43,7 @@ struct IceLiteCounters {
   uint64_t rejected_unknown_username = 0;  // requests for no living generation of this agent, dropped unanswered
   uint64_t rejected_no_integrity = 0;      // requests without MESSAGE-INTEGRITY, dropped unanswered
   uint64_t rejected_bad_integrity = 0;     // requests with a wrong MESSAGE-INTEGRITY, dropped unanswered
-  uint64_t rejected_too_many_paths = 0;    // checks on new paths while kRemovalsMax removals wait for poll_event()
+  uint64_t rejected_too_many_paths = 0;    // checks on new paths while kPathsAndRemovalsMax was reached, dropped
   uint64_t rejected_unknown_attribute =
       0;                                // authentic requests that need an attribute Eir does not know, answered by 420
   uint64_t rejected_no_priority = 0;    // authentic requests without PRIORITY, answered by 400
@@ -88,8 +89,9 @@ class IceLite {
   static constexpr size_t kGenerationsMax = 2;
   // Shorter than any browser's check interval after a NAT rebinding, longer than the gaps of audio with DTX.
   static constexpr Duration kSilence = 1s;
-  // Twice what one receive batch of 64 packets can cause.
-  static constexpr size_t kRemovalsMax = 128;
+  // Paths in use and removals that poll_event() has not told yet, together: more than one receive batch of 64 can
+  // cause.
+  static constexpr size_t kPathsAndRemovalsMax = 96;
 
   IceLite(Timestamp now, IceCredentials local);
 
@@ -132,33 +134,39 @@ class IceLite {
     StunKey key;
     Timestamp valid_until = kNever;
   };
+  // Later credentials outweigh any priority: after an ICE restart the peer nominates anew.
+  struct Nomination {
+    uint32_t generation = 0;
+    uint32_t priority = 0;
+    auto operator<=>(const Nomination&) const = default;
+  };
   struct ValidatedPath {
     Path path;
     Timestamp last_check;
     std::optional<Timestamp> last_media;
-    uint32_t priority = 0;    // of its last check
-    uint32_t generation = 0;  // of its last check
-    bool is_nominated = false;
+    Nomination check;                      // what its last check would nominate with
+    std::optional<Nomination> nomination;  // by USE-CANDIDATE, or by media
   };
 
-  Generation* find_generation(const StunMessage& message);
-  StunRejection judge(const StunMessage& message) const;
+  Generation* find_generation(Timestamp now, const StunMessage& message);
+  static StunRejection authenticate(const StunMessage& message, Generation* generation);
+  static StunRejection judge(const StunMessage& message);
+  size_t write_reply(StunRejection rejection, const StunMessage& message, const Path& path, Generation& generation,
+                     MutableBytes reply);
+  void accept_check(Timestamp now, const StunMessage& message, uint32_t generation, ValidatedPath& path);
   ValidatedPath* find(const Path& path);
   const ValidatedPath* find(const Path& path) const;
-  ValidatedPath* selected() { return is_selected_ ? &paths_[selected_index_] : nullptr; }
-  ValidatedPath& add_path(Timestamp now, const Path& path);
+  ValidatedPath* add_path(Timestamp now, const Path& path);
   void remove_path(Timestamp now, size_t index);
-  void select(Timestamp now, const ValidatedPath& path);
-  void consider_nomination(Timestamp now, const ValidatedPath& path);
-  void consider_media(Timestamp now, const ValidatedPath& path);
-  void select_remaining(Timestamp now);
+  void select(Timestamp now, ValidatedPath& path, Nomination nomination);
+  void consider_nomination(Timestamp now, ValidatedPath& path);
+  void consider_media(Timestamp now, ValidatedPath& path);
   void retire_generation(size_t index);
   void count(StunRejection rejection);
 
   std::vector<Generation> generations_;  // oldest first, newest last
   std::vector<ValidatedPath> paths_;     // in order of validation
-  bool is_selected_ = false;
-  size_t selected_index_ = 0;
+  std::optional<size_t> selected_;       // index of paths_
   Timestamp selected_at_{};
   Timestamp alive_at_;  // last valid check, restart or construction
   bool is_expired_ = false;
