@@ -32,7 +32,7 @@ enum class StunRejection : uint8_t {
 
 struct StunOutcome {
   size_t reply_size = 0;     // bytes written to `reply`, to be sent back on the path; 0 = nothing
-  bool path_is_new = false;  // the caller adds the path to those it knows
+  bool path_is_new = false;  // the caller adds the path to those it knows, if it is not there yet
   StunRejection rejection = StunRejection::kNone;
 };
 
