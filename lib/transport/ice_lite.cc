@@ -96,9 +96,13 @@ std::optional<IceLiteEvent> IceLite::poll_event() {
   if (!removed_.empty()) {
     const Path path = removed_.back();
     removed_.pop_back();
+    if (told_selected_ == path) told_selected_.reset();
     return IcePathRemoved{path};
   }
-  if (std::exchange(tell_selected_, false) && selected_) return IcePathSelected{paths_[*selected_].path};
+  if (std::exchange(tell_selected_, false) && selected_) {
+    told_selected_ = paths_[*selected_].path;
+    return IcePathSelected{*told_selected_};
+  }
   if (!retired_.empty()) {
     std::string ufrag = std::move(retired_.back());
     retired_.pop_back();
@@ -193,6 +197,8 @@ void IceLite::accept_check(Timestamp now, const StunMessage& message, uint32_t g
   path.check = {.generation = generation, .priority = message.priority().value_or(0)};
   if (message.use_candidate()) consider_nomination(now, path);
   consider_media(now, path);
+  // The selected path expired and came back before the caller heard of it: as if the timeout had been handled later.
+  if (!selected_ && told_selected_ == path.path) select(now, path, path.check);
 }
 
 const IceLite::ValidatedPath* IceLite::find(const Path& path) const {

@@ -174,6 +174,7 @@ class IceLite {
   std::vector<Path> removed_;
   std::vector<std::string> retired_;
   bool tell_selected_ = false;
+  std::optional<Path> told_selected_;  // what the caller believes to be selected
   bool tell_expired_ = false;
   IceLiteCounters counters_;
 };

@@ -382,6 +382,7 @@ TEST(IceLite, APathThatComesBackBeforeItsRemovalWasToldIsNotTold) {
   agent.wait(30s);
   EXPECT_TRUE(agent.check(path_of(1)).path_is_new);
   EXPECT_TRUE(agent.drain<IcePathRemoved>().empty());
+  EXPECT_TRUE(agent.is_selected(path_of(1))) << "the caller was never told otherwise";
 }
 
 TEST(IceLite, TheOldestUnselectedPathGivesWayToAnotherOne) {
