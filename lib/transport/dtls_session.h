@@ -13,6 +13,7 @@
 
 struct ssl_st;
 struct x509_st;
+struct x509_store_ctx_st;
 
 namespace eir {
 
@@ -91,13 +92,13 @@ class DtlsSession {
   std::optional<SrtpKeys> take_keys();
 
  private:
-  friend struct DtlsCallbacks;
+  friend struct DtlsBio;
+  friend int dtls_verify_certificate(x509_store_ctx_st* chain, void* unused);
   struct FreeSsl {
     void operator()(ssl_st* ssl) const;
   };
 
   void create_ssl();
-  bool accepts(ByteView datagram);
   void advance(Timestamp now);
   void finish_handshake();
   void read_until_empty();
@@ -108,6 +109,8 @@ class DtlsSession {
   void fail(DtlsFailure reason);
   void end(DtlsState state);
   void arm_retransmission(Timestamp now);
+  void repeat_last_flight(Timestamp now);
+  void send_close_notify();
 
   const DtlsContext& context_;
   DtlsRole role_;
@@ -123,10 +126,13 @@ class DtlsSession {
   Timestamp give_up_at_ = kNever;
   Timestamp retransmit_at_ = kNever;
   Duration retransmit_after_{};
-  Timestamp last_repeat_{};
+  Timestamp next_repeat_at_ = Timestamp::min();
   size_t handshake_datagrams_ = 0;
   Counters counters_;
   std::optional<SrtpKeys> keys_;
 };
+
+// What DtlsContext gives OpenSSL in place of X.509 path validation: the fingerprint, if it is known by then, else any.
+int dtls_verify_certificate(x509_store_ctx_st* chain, void* unused);
 
 }  // namespace eir

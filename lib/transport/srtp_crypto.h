@@ -23,7 +23,7 @@ enum class SrtpEngineError : uint8_t {
 
 struct SrtpEngineInUse {
   SrtpEngine engine = SrtpEngine::kEvp;
-  std::string_view name;  // for the log, e.g. "ipsec-mb 1.3.0 AVX512"; a literal or the library's own constant
+  std::string_view name;  // for the log, e.g. "ipsec-mb AVX512"; a literal
 };
 
 // Initialises libsrtp and puts the engine behind AES_ICM_128/256, AES_GCM_128/256 and HMAC_SHA1. Once per process,

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/base/bytes.h"
+
+namespace eir {
+
+enum class DtlsDatagramKind : uint8_t {
+  kHandshake,  // holds a handshake or ChangeCipherSpec record: a peer that is (or still believes itself) in a handshake
+  kOther,      // alerts, application data
+  kMalformed,
+  kOversized,  // a handshake message longer than allowed
+};
+
+// Looks at a datagram's record headers, and at the handshake headers of unencrypted records, before OpenSSL does: what
+// this refuses allocates nothing. (Unbounded and empty fragments were CVE-2022-29189 and CVE-2022-29190 elsewhere.)
+DtlsDatagramKind inspect_dtls_datagram(ByteView datagram, size_t handshake_message_max);
+
+}  // namespace eir
