@@ -49,7 +49,7 @@ struct Setup {
   LogFormat format = LogFormat::kText;
   LogLevel level = LogLevel::kInfo;
   std::string process;
-  std::string redaction_key;  // 16 bytes; empty: a random one
+  std::string redaction_key;  // of make_redaction_key(); empty: a random one
 };
 void start(const Setup& setup);
 // For a reload. Formats stay as they were at start.
