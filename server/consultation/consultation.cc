@@ -16,20 +16,20 @@ std::string_view to_text(ConsultationState state) {
   return "";
 }
 
-std::string_view to_text(MediaKind kind) {
+std::string_view to_text(MuteKind kind) {
   switch (kind) {
-    case MediaKind::kAudio:
+    case MuteKind::kAudio:
       return "audio";
-    case MediaKind::kVideo:
+    case MuteKind::kVideo:
       return "video";
-    case MediaKind::kScreen:
+    case MuteKind::kScreen:
       return "screen";
   }
   return "";
 }
 
-std::optional<MediaKind> media_kind_from_text(std::string_view text) {
-  for (const MediaKind kind : kAllMediaKinds) {
+std::optional<MuteKind> mute_kind_from_text(std::string_view text) {
+  for (const MuteKind kind : kAllMuteKinds) {
     if (to_text(kind) == text) return kind;
   }
   return std::nullopt;

@@ -25,20 +25,20 @@ enum class ConsultationState : uint8_t { kPlanned, kOpen, kEnded };
 std::string_view to_text(ConsultationState state);
 
 // Kinds of media as people mute them.
-enum class MediaKind : uint8_t { kAudio, kVideo, kScreen };
-inline constexpr std::array kAllMediaKinds = {MediaKind::kAudio, MediaKind::kVideo, MediaKind::kScreen};
-std::string_view to_text(MediaKind kind);
-std::optional<MediaKind> media_kind_from_text(std::string_view text);
+enum class MuteKind : uint8_t { kAudio, kVideo, kScreen };
+inline constexpr std::array kAllMuteKinds = {MuteKind::kAudio, MuteKind::kVideo, MuteKind::kScreen};
+std::string_view to_text(MuteKind kind);
+std::optional<MuteKind> mute_kind_from_text(std::string_view text);
 
-class MediaKinds {
+class MuteKinds {
  public:
-  bool has(MediaKind kind) const { return (mask_ >> static_cast<unsigned>(kind) & 1U) != 0; }
-  void set(MediaKind kind, bool value) {
+  bool has(MuteKind kind) const { return (mask_ >> static_cast<unsigned>(kind) & 1U) != 0; }
+  void set(MuteKind kind, bool value) {
     const auto bit = static_cast<uint8_t>(1U << static_cast<unsigned>(kind));
     mask_ = static_cast<uint8_t>(value ? mask_ | bit : mask_ & ~bit);
   }
   bool empty() const { return mask_ == 0; }
-  bool operator==(const MediaKinds&) const = default;
+  bool operator==(const MuteKinds&) const = default;
 
  private:
   uint8_t mask_ = 0;
@@ -87,8 +87,8 @@ struct Participant {
   Presence presence = Presence::kJoined;
   bool is_signalling = false;
   uint32_t transports = 0;
-  MediaKinds muted;       // by themself
-  MediaKinds host_muted;  // by a host; only they themself clear it
+  MuteKinds muted;       // by themself
+  MuteKinds host_muted;  // by a host; only they themself clear it
   TokenHash resume;
   std::vector<Session> sessions;
   // When presence goes one step down; kNever while connected.

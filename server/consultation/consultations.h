@@ -128,12 +128,12 @@ class Consultations {
   Result<void, Refusal> admit(ParticipantRef who);
   Result<void, Refusal> deny(ParticipantRef who);
   Result<void, Refusal> return_to_waiting(ParticipantRef who);
-  Result<void, Refusal> mute_by_host(ParticipantRef who, MediaKinds kinds);
+  Result<void, Refusal> mute_by_host(ParticipantRef who, MuteKinds kinds);
   Result<void, Refusal> remove(ParticipantRef who);
   Result<void, Refusal> end(Now now, ConsultationKey key);
 
   // --- a participant's own acts and its connections; unknown participants are ignored ---
-  void mute_self(ParticipantRef who, MediaKind kind, bool muted);
+  void mute_self(ParticipantRef who, MuteKind kind, bool muted);
   void leave(Now now, ParticipantRef who);
   void signal_opened(ParticipantRef who);
   void signal_closed(Now now, ParticipantRef who);

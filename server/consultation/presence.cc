@@ -39,10 +39,10 @@ Result<void, Refusal> Consultations::return_to_waiting(ParticipantRef who) {
   return {};
 }
 
-Result<void, Refusal> Consultations::mute_by_host(ParticipantRef who, MediaKinds kinds) {
+Result<void, Refusal> Consultations::mute_by_host(ParticipantRef who, MuteKinds kinds) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr) return Refusal::kNotFound;
-  for (const MediaKind kind : kAllMediaKinds) {
+  for (const MuteKind kind : kAllMuteKinds) {
     if (kinds.has(kind)) participant->host_muted.set(kind, true);
   }
   note(EventKind::kChanged, *find_mutable(who.consultation), who.participant);
@@ -78,7 +78,7 @@ Result<void, Refusal> Consultations::end(Now now, ConsultationKey key) {
   return {};
 }
 
-void Consultations::mute_self(ParticipantRef who, MediaKind kind, bool muted) {
+void Consultations::mute_self(ParticipantRef who, MuteKind kind, bool muted) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr) return;
   participant->muted.set(kind, muted);

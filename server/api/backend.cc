@@ -1,0 +1,83 @@
+#include "server/api/backend.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include "server/telemetry/log.h"
+
+namespace eir {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> close_alone(Workers& workers, RoomId room) { co_await workers.close_room(room); }
+
+}  // namespace
+
+Backend::Backend(asio::io_context& io, const Config& config, Random& random, const Clock& clock, BackendOptions options)
+    : consultations(random),
+      workers(io, options.workers, std::move(options.supervisor_link), *this),
+      bridge(workers, consultations, clock),
+      signalling(io.get_executor(), consultations, bridge, clock),
+      rest(config, consultations, bridge, signalling, clock),
+      executor_(io.get_executor()) {}
+
+void Backend::on_worker_event(WorkerIndex, const channel::Event& event) {
+  if (const auto* state = std::get_if<channel::TransportState>(&event)) {
+    bridge.on_transport_state(*state);
+    signalling.drain_events();
+  } else if (const auto* slots = std::get_if<channel::SlotsChanged>(&event)) {
+    bridge.on_slots(*slots);
+    if (const auto who = bridge.find(slots->participant)) signalling.send_slots(*who);
+  } else if (const auto* speakers = std::get_if<channel::ActiveSpeakers>(&event)) {
+    const auto key = bridge.find(speakers->room);
+    if (!key) return;
+    std::vector<ParticipantKey> loudest;
+    for (const ParticipantId number : speakers->participants) {
+      if (const auto who = bridge.find(number)) loudest.push_back(who->participant);
+    }
+    signalling.send_speakers(*key, loudest);
+  } else if (const auto* lost = std::get_if<channel::RoomLost>(&event)) {
+    on_rooms_lost(0, {lost->room});
+  }
+}
+
+void Backend::on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms) {
+  const auto affected = bridge.forget_rooms(rooms);
+  log::warn("rooms_lost", {{"worker", worker}, {"rooms", rooms.size()}, {"participants", affected.size()}});
+  for (const ParticipantRef who : affected) signalling.send_renew(who);
+  signalling.drain_events();
+}
+
+void Backend::on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) {
+  // Consultations live in memory: what an earlier control opened, nobody here knows.
+  log::info("worker_ready", {{"worker", worker}, {"rooms", report.rooms.size()}});
+  for (const channel::ReportedRoom& room : report.rooms) {
+    spawn(executor_, "close_unknown_room", close_alone(workers, room.room));
+  }
+}
+
+void Backend::on_reload_asked() {
+  if (on_reload) on_reload();
+}
+
+void Backend::on_drain_asked() {
+  is_draining_ = true;
+  rest.set_draining();
+  workers.drain();
+}
+
+void Backend::on_stop_asked() {
+  signalling.close_all(CloseCode::kGoingAway);
+  if (on_stop) on_stop();
+}
+
+void Backend::handle_tick() {
+  signalling.handle_tick();
+  if (is_draining_ && bridge.room_count() == 0) {
+    is_draining_ = false;
+    workers.say_drained();
+  }
+}
+
+}  // namespace eir

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "server/api/rest_api.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace eir {
+
+struct BackendOptions {
+  uint32_t workers = 1;
+  OwnedFd supervisor_link;
+};
+
+// All of control but its listeners: the domain, the media workers and what clients may ask, put together. Owned by
+// run_control(), or by a test that plays the workers.
+class Backend final : public WorkerListener {
+ public:
+  // Everything passed by reference outlives it.
+  Backend(boost::asio::io_context& io, const Config& config, Random& random, const Clock& clock,
+          BackendOptions options);
+
+  // What the supervisor asks of the process beyond Backend.
+  std::function<void()> on_reload;
+  std::function<void()> on_stop;
+
+  void on_worker_event(WorkerIndex worker, const channel::Event& event) override;
+  void on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms) override;
+  void on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) override;
+  void on_reload_asked() override;
+  void on_drain_asked() override;
+  void on_stop_asked() override;
+
+  // Several times a second.
+  void handle_tick();
+
+  Consultations consultations;
+  Workers workers;
+  RoomBridge bridge;
+  Signalling signalling;
+  RestApi rest;
+
+ private:
+  boost::asio::any_io_executor executor_;
+  bool is_draining_ = false;
+};
+
+}  // namespace eir

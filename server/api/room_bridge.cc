@@ -1,0 +1,304 @@
+#include "server/api/room_bridge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/telemetry/log.h"
+
+namespace eir {
+
+namespace asio = boost::asio;
+using channel::RightKind;
+
+channel::Rights media_rights(const Consultation& consultation, const Participant& participant) {
+  const bool is_in = participant.is_admitted && participant.presence != Presence::kLeft;
+  if (!is_in || consultation.state == ConsultationState::kEnded) return {};
+  const Rights rights = rights_of(consultation, participant);
+  // Whoever is in hears and sees all that is shown: nothing in the table of roles takes that away.
+  channel::Rights media{
+      .send_kinds = {},
+      .receive_kinds = {RightKind::kAudio, RightKind::kVideo, RightKind::kExtraVideo, RightKind::kScreen},
+      .groups = 1};
+  if (rights.has(Right::kAudio)) media.send_kinds.push_back(RightKind::kAudio);
+  if (rights.has(Right::kVideo)) media.send_kinds.push_back(RightKind::kVideo);
+  if (rights.has(Right::kExtraCamera)) media.send_kinds.push_back(RightKind::kExtraVideo);
+  if (rights.has(Right::kScreen)) media.send_kinds.push_back(RightKind::kScreen);
+  return media;
+}
+
+std::vector<RightKind> media_kinds(MuteKinds kinds) {
+  std::vector<RightKind> media;
+  if (kinds.has(MuteKind::kAudio)) media.push_back(RightKind::kAudio);
+  if (kinds.has(MuteKind::kVideo)) {
+    media.push_back(RightKind::kVideo);
+    media.push_back(RightKind::kExtraVideo);
+  }
+  if (kinds.has(MuteKind::kScreen)) media.push_back(RightKind::kScreen);
+  return media;
+}
+
+namespace {
+
+bool equal(const channel::Rights& a, const channel::Rights& b) {
+  return a.send_kinds == b.send_kinds && a.receive_kinds == b.receive_kinds && a.groups == b.groups;
+}
+
+template <class T>
+std::optional<Problem> failure_of(const WorkerResult<T>& result) {
+  if (result) return std::nullopt;
+  return problem_of(result.error());
+}
+
+}  // namespace
+
+asio::awaitable<std::optional<Problem>> RoomBridge::sync(ParticipantRef who, bool create) {
+  RoomPtr room = create ? room_for(who.consultation) : find_room(who.consultation);
+  if (room == nullptr) co_return std::nullopt;
+  const AsyncLock::Hold hold = co_await room->lock.acquire();
+  co_return co_await sync_locked(room, who, create);
+}
+
+asio::awaitable<RoomBridge::Failure> RoomBridge::sync_locked(RoomPtr room, ParticipantRef who, bool create) {
+  const Consultation* consultation = consultations_.find(who.consultation);
+  const Participant* participant = consultation == nullptr ? nullptr : consultation->find_participant(who.participant);
+  if (participant == nullptr || participant->presence == Presence::kLeft) co_return co_await take_out(room, who);
+
+  auto found = room->members.find(who.participant);
+  if (found == room->members.end()) {
+    if (!create) co_return std::nullopt;
+    found = room->members.emplace(who.participant, Member{}).first;
+    found->second.number = workers_.new_participant_id();
+    numbers_.emplace(found->second.number, who);
+  }
+  channel::Rights rights = media_rights(*consultation, *participant);
+  std::vector<RightKind> muted = media_kinds(participant->host_muted);
+  if (!room->number) {
+    // Nobody is in a room that no worker has: it is opened by who comes, not by who changes.
+    if (!create) co_return std::nullopt;
+    if (Failure failure = co_await open(room, *consultation)) co_return failure;
+  }
+  co_return co_await apply(room, found->second, std::move(rights), std::move(muted));
+}
+
+asio::awaitable<RoomBridge::Failure> RoomBridge::open(RoomPtr room, const Consultation& consultation) {
+  RoomOptions options;
+  options.tag = consultation.key.to_string();
+  options.participants_max = static_cast<uint32_t>(consultation.kind->participants_max);
+  const WorkerResult<RoomId> opened = co_await workers_.open_room(std::move(options));
+  if (!opened) co_return problem_of(opened.error());
+  room->number = *opened;
+  co_return std::nullopt;
+}
+
+asio::awaitable<RoomBridge::Failure> RoomBridge::apply(RoomPtr room, Member& member, channel::Rights rights,
+                                                       std::vector<RightKind> muted) {
+  if (!member.is_joined) {
+    channel::Join join;
+    join.room = room->number;
+    join.participant = member.number;
+    join.tag = numbers_.at(member.number).participant.to_string();
+    join.rights = rights;
+    const auto joined = co_await workers_.call(room->number, std::move(join));
+    if (!joined) co_return problem_of(joined.error());
+    member.is_joined = true;
+    member.rights = std::move(rights);
+    member.muted.clear();
+  } else if (!equal(member.rights, rights)) {
+    channel::SetRights set;
+    set.participant = member.number;
+    set.rights = rights;
+    const auto done = co_await workers_.call(room->number, std::move(set));
+    if (!done) co_return problem_of(done.error());
+    member.rights = std::move(rights);
+  }
+  if (member.muted == muted) co_return std::nullopt;
+  channel::SetMute set;
+  set.participant = member.number;
+  set.kinds = muted;
+  const auto done = co_await workers_.call(room->number, std::move(set));
+  if (done) member.muted = std::move(muted);
+  co_return failure_of(done);
+}
+
+asio::awaitable<RoomBridge::Failure> RoomBridge::take_out(RoomPtr room, ParticipantRef who) {
+  const auto found = room->members.find(who.participant);
+  if (found == room->members.end()) co_return std::nullopt;
+  const bool is_joined = found->second.is_joined;
+  channel::Leave leave;
+  leave.participant = found->second.number;
+  drop_transport(who, found->second, false);
+  numbers_.erase(leave.participant);
+  room->members.erase(found);
+  Failure failure;
+  if (is_joined && room->number) failure = failure_of(co_await workers_.call(room->number, std::move(leave)));
+  if (room->members.empty()) co_await close_locked(room);
+  co_return failure;
+}
+
+asio::awaitable<void> RoomBridge::close(ConsultationKey key) {
+  RoomPtr room = find_room(key);
+  if (room == nullptr) co_return;
+  const AsyncLock::Hold hold = co_await room->lock.acquire();
+  for (const auto& [participant, member] : room->members) numbers_.erase(member.number);
+  room->members.clear();
+  co_await close_locked(room);
+}
+
+asio::awaitable<void> RoomBridge::close_locked(RoomPtr room) {
+  const RoomId number = std::exchange(room->number, RoomId{});
+  // Whoever waits for this room's lock finds it empty and opens it anew under the same key.
+  if (number) co_await workers_.close_room(number);
+  if (room->members.empty() && find_room(room->consultation) == room) rooms_.erase(room->consultation);
+}
+
+asio::awaitable<std::variant<std::string, Problem>> RoomBridge::negotiate(ParticipantRef who, std::string offer,
+                                                                          bool is_fresh) {
+  RoomPtr room = room_for(who.consultation);
+  const AsyncLock::Hold hold = co_await room->lock.acquire();
+  if (Failure failure = co_await sync_locked(room, who, true)) co_return std::move(*failure);
+  const auto found = room->members.find(who.participant);
+  if (found == room->members.end()) co_return Problem{404, "not_found", ""};
+  Member& member = found->second;
+  if (is_fresh && member.web) {
+    channel::CloseTransport close;
+    close.transport = member.web;
+    drop_transport(who, member, false);
+    co_await workers_.call(room->number, std::move(close));
+  }
+  const bool is_new = !member.web;
+  channel::Negotiate negotiate;
+  negotiate.participant = member.number;
+  negotiate.transport = is_new ? workers_.new_transport_id() : member.web;
+  negotiate.session_kind = channel::SessionKind::kWeb;
+  negotiate.offer = std::move(offer);
+  if (is_new) {
+    // Before the reply, so that what the worker says of the transport meanwhile is understood.
+    member.web = negotiate.transport;
+    consultations_.transport_opened(who);
+  }
+  auto answer = co_await workers_.call(room->number, std::move(negotiate));
+  if (answer) co_return std::move(answer->sdp);
+  if (is_new) drop_transport(who, member, false);
+  co_return problem_of(answer.error());
+}
+
+asio::awaitable<std::optional<Problem>> RoomBridge::set_view(ParticipantRef who, std::vector<signal::Wish> wishes) {
+  RoomPtr room = find_room(who.consultation);
+  const Member* member = find_member(who);
+  if (member == nullptr || !room->number) co_return Problem{409, "wrong_state", "no offer yet"};
+  channel::SetView view;
+  view.participant = member->number;
+  for (signal::Wish& wish : wishes) {
+    channel::SlotWish slot;
+    slot.mid = std::move(wish.mid);
+    slot.label = wish.label;
+    slot.width = wish.width;
+    slot.height = wish.height;
+    slot.priority = wish.priority;
+    if (wish.participant) {
+      // Only of the same consultation, and only whom the worker knows; no difference between the two is told.
+      const Member* source = find_member({who.consultation, *wish.participant});
+      if (source == nullptr) co_return Problem{404, "not_found", "participant"};
+      slot.source = source->number;
+    }
+    view.wishes.push_back(std::move(slot));
+  }
+  co_return failure_of(co_await workers_.call(room->number, std::move(view)));
+}
+
+asio::awaitable<std::optional<Problem>> RoomBridge::set_label(ParticipantRef who, signal::Label label) {
+  RoomPtr room = find_room(who.consultation);
+  const Member* member = find_member(who);
+  if (member == nullptr || !room->number) co_return Problem{409, "wrong_state", "no offer yet"};
+  channel::SetLabel set;
+  set.participant = member->number;
+  set.mid = std::move(label.mid);
+  set.label = label.label;
+  co_return failure_of(co_await workers_.call(room->number, std::move(set)));
+}
+
+void RoomBridge::on_transport_state(const channel::TransportState& event) {
+  const bool is_over =
+      event.state == channel::TransportPhase::kClosed || event.state == channel::TransportPhase::kFailed;
+  const auto who = find(event.participant);
+  if (!is_over || !who) return;
+  const auto room = find_room(who->consultation);
+  Member& member = room->members.at(who->participant);
+  if (member.web == event.transport) drop_transport(*who, member, event.reason == "consent_lost");
+}
+
+void RoomBridge::on_slots(const channel::SlotsChanged& event) {
+  const auto who = find(event.participant);
+  if (who) find_room(who->consultation)->members.at(who->participant).slots = event.slots;
+}
+
+std::vector<ParticipantRef> RoomBridge::forget_rooms(const std::vector<RoomId>& lost) {
+  std::vector<ParticipantRef> affected;
+  for (const auto& [key, room] : rooms_) {
+    if (std::ranges::find(lost, room->number) == lost.end()) continue;
+    room->number = RoomId{};
+    for (auto& [participant, member] : room->members) {
+      if (member.web) affected.push_back({key, participant});
+      member.is_joined = false;
+      member.slots.clear();
+      drop_transport({key, participant}, member, false);
+    }
+  }
+  return affected;
+}
+
+std::optional<ParticipantRef> RoomBridge::find(ParticipantId number) const {
+  const auto found = numbers_.find(number);
+  if (found == numbers_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<ConsultationKey> RoomBridge::find(RoomId number) const {
+  for (const auto& [key, room] : rooms_) {
+    if (room->number == number) return key;
+  }
+  return std::nullopt;
+}
+
+std::vector<signal::PublicSlot> RoomBridge::slots_of(ParticipantRef who) const {
+  std::vector<signal::PublicSlot> slots;
+  const Member* member = find_member(who);
+  if (member == nullptr) return slots;
+  for (const channel::Slot& slot : member->slots) {
+    const auto source = find(slot.source);
+    signal::PublicSlot shown;
+    shown.slot = &slot;
+    if (source && source->consultation == who.consultation) shown.source = source->participant;
+    slots.push_back(shown);
+  }
+  return slots;
+}
+
+RoomBridge::RoomPtr RoomBridge::find_room(ConsultationKey key) const {
+  const auto found = rooms_.find(key);
+  return found == rooms_.end() ? nullptr : found->second;
+}
+
+RoomBridge::RoomPtr RoomBridge::room_for(ConsultationKey key) {
+  RoomPtr& room = rooms_[key];
+  if (room == nullptr) {
+    room = std::make_shared<Room>();
+    room->consultation = key;
+  }
+  return room;
+}
+
+const RoomBridge::Member* RoomBridge::find_member(ParticipantRef who) const {
+  const RoomPtr room = find_room(who.consultation);
+  if (room == nullptr) return nullptr;
+  const auto found = room->members.find(who.participant);
+  return found == room->members.end() ? nullptr : &found->second;
+}
+
+void RoomBridge::drop_transport(ParticipantRef who, Member& member, bool is_timed_out) {
+  if (!member.web) return;
+  member.web = TransportId{};
+  consultations_.transport_closed(clock_.now(), who, is_timed_out);
+}
+
+}  // namespace eir

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "server/api/async_lock.h"
+#include "server/api/clock.h"
+#include "server/api/problem.h"
+#include "server/api/signal_messages.h"
+#include "server/consultation/consultations.h"
+#include "server/workers/workers.h"
+
+namespace eir {
+
+// The rights of the domain in the words of a media worker.
+channel::Rights media_rights(const Consultation& consultation, const Participant& participant);
+std::vector<channel::RightKind> media_kinds(MuteKinds kinds);
+
+// Carries the domain over to the media workers: consultations are rooms there, people are numbers. A worker learns of a
+// participant when it first signals; from then on sync() makes the worker's picture equal to the domain's. All requests
+// about one room go one after the other. Owned by Backend; the things it refers to outlive it.
+class RoomBridge {
+ public:
+  RoomBridge(Workers& workers, Consultations& consultations, const Clock& clock)
+      : workers_(workers), consultations_(consultations), clock_(clock) {}
+
+  // Makes rights and mutes so, or takes the participant out; returns when the worker has confirmed. A participant that
+  // the worker does not know stays unknown unless `create`.
+  boost::asio::awaitable<std::optional<Problem>> sync(ParticipantRef who, bool create);
+  // The answer's SDP, or why not. `is_fresh`: the client has a new RTCPeerConnection.
+  boost::asio::awaitable<std::variant<std::string, Problem>> negotiate(ParticipantRef who, std::string offer,
+                                                                       bool is_fresh);
+  boost::asio::awaitable<std::optional<Problem>> set_view(ParticipantRef who, std::vector<signal::Wish> wishes);
+  boost::asio::awaitable<std::optional<Problem>> set_label(ParticipantRef who, signal::Label label);
+  // The consultation has ended.
+  boost::asio::awaitable<void> close(ConsultationKey key);
+
+  // --- news of the workers ---
+  void on_transport_state(const channel::TransportState& event);
+  void on_slots(const channel::SlotsChanged& event);
+  // Who had a transport in these rooms and needs a new one.
+  std::vector<ParticipantRef> forget_rooms(const std::vector<RoomId>& rooms);
+
+  std::optional<ParticipantRef> find(ParticipantId number) const;
+  std::optional<ConsultationKey> find(RoomId room) const;
+  // The participant's slots with public ids; nothing before the first offer.
+  std::vector<signal::PublicSlot> slots_of(ParticipantRef who) const;
+  size_t room_count() const { return rooms_.size(); }
+
+ private:
+  struct Member {
+    ParticipantId number;
+    TransportId web;  // 0: none
+    bool is_joined = false;
+    channel::Rights rights;
+    std::vector<channel::RightKind> muted;
+    std::vector<channel::Slot> slots;
+  };
+  struct Room {
+    ConsultationKey consultation;
+    RoomId number;  // 0: no worker has it now
+    AsyncLock lock;
+    std::map<ParticipantKey, Member> members;
+  };
+  // Shared with the coroutines that wait for the room's lock while the room may be closed.
+  using RoomPtr = std::shared_ptr<Room>;
+  using Failure = std::optional<Problem>;
+
+  RoomPtr find_room(ConsultationKey key) const;
+  RoomPtr room_for(ConsultationKey key);
+  const Member* find_member(ParticipantRef who) const;
+  // All below: the caller holds the room's lock.
+  boost::asio::awaitable<Failure> sync_locked(RoomPtr room, ParticipantRef who, bool create);
+  boost::asio::awaitable<Failure> open(RoomPtr room, const Consultation& consultation);
+  boost::asio::awaitable<Failure> apply(RoomPtr room, Member& member, channel::Rights rights,
+                                        std::vector<channel::RightKind> muted);
+  boost::asio::awaitable<Failure> take_out(RoomPtr room, ParticipantRef who);
+  boost::asio::awaitable<void> close_locked(RoomPtr room);
+  void drop_transport(ParticipantRef who, Member& member, bool is_timed_out);
+
+  Workers& workers_;
+  Consultations& consultations_;
+  const Clock& clock_;
+  std::unordered_map<ConsultationKey, RoomPtr> rooms_;
+  std::unordered_map<ParticipantId, ParticipantRef> numbers_;
+};
+
+}  // namespace eir

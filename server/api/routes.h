@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/api/problem.h"
+#include "server/consultation/public_id.h"
+
+namespace eir {
+
+enum class RouteName : uint8_t {
+  kCreate,
+  kRead,
+  kEnd,
+  kParticipants,
+  kAddSeat,
+  kInvite,
+  kRevoke,
+  kJoin,
+  kResume,
+  kAdmit,
+  kDeny,
+  kReturn,
+  kMute,
+  kRemove,
+  kSignal,
+};
+
+// The route with the ids of its path; ids that the route has not stay empty.
+struct Route {
+  RouteName name = RouteName::kCreate;
+  ConsultationKey consultation;
+  SeatKey seat;
+  InvitationKey invitation;
+  ParticipantKey participant;
+};
+
+struct NoRoute {
+  // The methods of the path, for Allow; empty if there is no such path.
+  std::string allowed;
+};
+
+// `path` as it stands in the request line, without query. Nothing is decoded or normalised: a path that needs either is
+// not one of ours. A malformed id is an unknown path.
+std::variant<Route, NoRoute> find_route(std::string_view method, std::string_view path);
+
+}  // namespace eir

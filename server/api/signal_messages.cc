@@ -1,0 +1,298 @@
+#include "server/api/signal_messages.h"
+
+#include <array>
+#include <boost/describe/class.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "server/api/json_read.h"
+#include "server/api/json_write.h"
+
+namespace eir::signal {
+namespace wire {
+
+struct Hello {
+  std::string type;
+  std::string session;
+};
+BOOST_DESCRIBE_STRUCT(Hello, (), (type, session))
+
+struct Offer {
+  std::string type;
+  std::optional<int64_t> id;
+  std::string sdp;
+  std::optional<bool> fresh;
+};
+BOOST_DESCRIBE_STRUCT(Offer, (), (type, id, sdp, fresh))
+
+struct Wish {
+  std::string mid;
+  std::optional<std::string> participant;
+  std::optional<std::string> label;
+  uint32_t width = 0;
+  uint32_t height = 0;
+  std::optional<uint32_t> priority;
+};
+BOOST_DESCRIBE_STRUCT(Wish, (), (mid, participant, label, width, height, priority))
+
+struct View {
+  std::string type;
+  std::vector<Wish> wishes;
+};
+BOOST_DESCRIBE_STRUCT(View, (), (type, wishes))
+
+struct Label {
+  std::string type;
+  std::string mid;
+  std::string label;
+};
+BOOST_DESCRIBE_STRUCT(Label, (), (type, mid, label))
+
+struct Mute {
+  std::string type;
+  std::string kind;
+  bool muted = false;
+};
+BOOST_DESCRIBE_STRUCT(Mute, (), (type, kind, muted))
+
+struct Leave {
+  std::string type;
+};
+BOOST_DESCRIBE_STRUCT(Leave, (), (type))
+
+struct Ping {
+  std::string type;
+  std::optional<int64_t> id;
+};
+BOOST_DESCRIBE_STRUCT(Ping, (), (type, id))
+
+}  // namespace wire
+
+namespace {
+
+using channel::TrackLabel;
+using Outcome = std::variant<ClientMessage, Refused>;
+
+constexpr std::array<std::pair<TrackLabel, std::string_view>, 6> kLabels = {{
+    {TrackLabel::kMicrophone, "microphone"},
+    {TrackLabel::kCamera, "camera"},
+    {TrackLabel::kExtraCamera, "extra_camera"},
+    {TrackLabel::kWound, "wound"},
+    {TrackLabel::kScreen, "screen"},
+    {TrackLabel::kScreenAudio, "screen_audio"},
+}};
+
+Refused invalid(std::string_view field) { return {"invalid_value", std::string(field), {}}; }
+
+// A mid is an SDP token (RFC 8866 section 9); what it may hold beyond letters and digits the worker knows.
+bool is_mid(std::string_view mid) {
+  if (mid.empty() || mid.size() > kMidMax) return false;
+  for (const char c : mid) {
+    if (c <= ' ' || c > '~') return false;
+  }
+  return true;
+}
+
+Outcome convert(wire::Hello&& from) { return Hello{std::move(from.session)}; }
+
+Outcome convert(wire::Offer&& from) {
+  return Offer{.id = from.id, .sdp = std::move(from.sdp), .is_fresh = from.fresh.value_or(false)};
+}
+
+Outcome convert(wire::View&& from) {
+  View view;
+  if (from.wishes.size() > kWishesMax) return invalid("wishes");
+  for (wire::Wish& wish : from.wishes) {
+    if (!is_mid(wish.mid)) return invalid("mid");
+    Wish to;
+    to.mid = std::move(wish.mid);
+    to.width = wish.width;
+    to.height = wish.height;
+    if (wish.participant && !(to.participant = ParticipantKey::parse(*wish.participant))) {
+      return invalid("participant");
+    }
+    const auto label = label_from_text(wish.label.value_or("camera"));
+    if (!label) return invalid("label");
+    to.label = *label;
+    to.priority = wish.priority.value_or(0);
+    if (to.width > kPixelsMax || to.height > kPixelsMax) return invalid("width");
+    if (to.priority > kPriorityMax) return invalid("priority");
+    view.wishes.push_back(std::move(to));
+  }
+  return view;
+}
+
+Outcome convert(wire::Label&& from) {
+  const auto label = label_from_text(from.label);
+  if (!label) return invalid("label");
+  if (!is_mid(from.mid)) return invalid("mid");
+  return Label{std::move(from.mid), *label};
+}
+
+Outcome convert(wire::Mute&& from) {
+  const auto kind = mute_kind_from_text(from.kind);
+  if (!kind) return invalid("kind");
+  return Mute{*kind, from.muted};
+}
+
+Outcome convert(wire::Leave&&) { return Leave{}; }
+Outcome convert(wire::Ping&& from) { return Ping{from.id}; }
+
+template <class T>
+Outcome read_as(const boost::json::value& value) {
+  T message;
+  if (auto error = json_read::read(value, message, "")) return Refused{error->code, error->detail, {}};
+  return convert(std::move(message));
+}
+
+Outcome read_by_type(std::string_view type, const boost::json::value& value) {
+  if (type == "hello") return read_as<wire::Hello>(value);
+  if (type == "offer") return read_as<wire::Offer>(value);
+  if (type == "view") return read_as<wire::View>(value);
+  if (type == "label") return read_as<wire::Label>(value);
+  if (type == "mute") return read_as<wire::Mute>(value);
+  if (type == "leave") return read_as<wire::Leave>(value);
+  if (type == "ping") return read_as<wire::Ping>(value);
+  return Refused{"unknown_type", "", {}};
+}
+
+boost::json::array to_array(const std::vector<const Participant*>& participants) {
+  boost::json::array array;
+  for (const Participant* participant : participants) array.emplace_back(roster_entry(*participant));
+  return array;
+}
+
+boost::json::array to_array(const std::vector<ParticipantKey>& keys) {
+  boost::json::array array;
+  for (const ParticipantKey key : keys) array.emplace_back(key.to_string());
+  return array;
+}
+
+std::string with_id(boost::json::object object, std::optional<int64_t> id) {
+  if (id) object["id"] = *id;
+  return boost::json::serialize(object);
+}
+
+std::string_view to_text(channel::SlotState state) {
+  switch (state) {
+    case channel::SlotState::kLive:
+      return "live";
+    case channel::SlotState::kMuted:
+      return "muted";
+    case channel::SlotState::kSilent:
+      return "silent";
+    case channel::SlotState::kPaused:
+      return "paused";
+    case channel::SlotState::kCodecUnsupported:
+      return "codec_unsupported";
+    case channel::SlotState::kEmpty:
+      return "empty";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::variant<ClientMessage, Refused> parse(std::string_view text) {
+  const auto value = json_read::parse(text);
+  if (!value || !value->is_object()) return Refused{"invalid_json", "", {}};
+  const boost::json::value* type = value->get_object().if_contains("type");
+  if (type == nullptr) return Refused{"missing_field", "type", {}};
+  if (!type->is_string()) return invalid("type");
+  Outcome outcome = read_by_type(std::string_view(type->get_string()), *value);
+  if (auto* refused = std::get_if<Refused>(&outcome)) {
+    const boost::json::value* id = value->get_object().if_contains("id");
+    if (id != nullptr && id->is_int64()) refused->id = id->get_int64();
+  }
+  return outcome;
+}
+
+std::string_view to_text(TrackLabel label) { return kLabels[static_cast<size_t>(label)].second; }
+
+std::optional<TrackLabel> label_from_text(std::string_view text) {
+  for (const auto& [label, name] : kLabels) {
+    if (name == text) return label;
+  }
+  return std::nullopt;
+}
+
+std::string welcome(const Consultation& consultation, const Participant& participant,
+                    const std::vector<const Participant*>& roster) {
+  return boost::json::serialize(boost::json::object{{"type", "welcome"},
+                                                    {"participant", participant.key.to_string()},
+                                                    {"consultation", consultation.key.to_string()},
+                                                    {"template", consultation.kind->name},
+                                                    {"role", to_text(participant.role)},
+                                                    {"state", participant.is_admitted ? "admitted" : "waiting"},
+                                                    {"rights", eir::to_array(rights_of(consultation, participant))},
+                                                    {"iceServers", ice_servers()},
+                                                    {"roster", to_array(roster)}});
+}
+
+std::string answer(std::optional<int64_t> id, std::string_view sdp) {
+  return with_id({{"type", "answer"}, {"sdp", sdp}}, id);
+}
+
+std::string waiting() { return R"({"type":"waiting"})"; }
+
+std::string admitted(Rights rights, const std::vector<const Participant*>& roster) {
+  return boost::json::serialize(
+      boost::json::object{{"type", "admitted"}, {"rights", eir::to_array(rights)}, {"roster", to_array(roster)}});
+}
+
+std::string removed(std::string_view reason) {
+  return boost::json::serialize(boost::json::object{{"type", "removed"}, {"reason", reason}});
+}
+
+std::string ended() { return R"({"type":"ended"})"; }
+
+std::string slots(const std::vector<PublicSlot>& slots) {
+  boost::json::array array;
+  for (const PublicSlot& shown : slots) {
+    const channel::Slot& slot = *shown.slot;
+    boost::json::object entry{{"mid", slot.mid}};
+    if (shown.source) {
+      entry["participant"] = shown.source->to_string();
+      entry["track"] = slot.track.value;
+    }
+    entry["kind"] = slot.kind == MediaKind::kAudio ? "audio" : "video";
+    entry["label"] = to_text(slot.label);
+    entry["state"] = to_text(slot.state);
+    array.emplace_back(std::move(entry));
+  }
+  return boost::json::serialize(boost::json::object{{"type", "slots"}, {"slots", std::move(array)}});
+}
+
+std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone) {
+  return boost::json::serialize(
+      boost::json::object{{"type", "roster"}, {"changed", to_array(changed)}, {"gone", to_array(gone)}});
+}
+
+std::string speakers(const std::vector<ParticipantKey>& participants) {
+  return boost::json::serialize(boost::json::object{{"type", "speakers"}, {"participants", to_array(participants)}});
+}
+
+std::string muted(MuteKinds kinds) {
+  return boost::json::serialize(boost::json::object{{"type", "muted"}, {"kinds", eir::to_array(kinds)}});
+}
+
+std::string session(const Token& token) {
+  return boost::json::serialize(boost::json::object{
+      {"type", "session"},
+      {"session", token.reveal()},
+      {"expiresIn", std::chrono::duration_cast<std::chrono::seconds>(Consultations::kSessionLife).count()}});
+}
+
+std::string renew(std::string_view reason) {
+  return boost::json::serialize(boost::json::object{{"type", "renew"}, {"reason", reason}});
+}
+
+std::string error(std::string_view code, std::string_view detail, std::optional<int64_t> id) {
+  boost::json::object object{{"type", "error"}, {"code", code}};
+  if (!detail.empty()) object["detail"] = detail;
+  return with_id(std::move(object), id);
+}
+
+std::string pong(std::optional<int64_t> id) { return with_id({{"type", "pong"}}, id); }
+
+}  // namespace eir::signal

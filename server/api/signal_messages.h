@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "server/api/problem.h"
+#include "server/channel/messages.h"
+#include "server/consultation/consultations.h"
+
+// The messages of the signalling WebSocket (README.md), as values.
+namespace eir::signal {
+
+// --- client → server ---
+struct Hello {
+  std::string session;
+};
+struct Offer {
+  std::optional<int64_t> id;
+  std::string sdp;
+  bool is_fresh = false;
+};
+struct Wish {
+  std::string mid;
+  std::optional<ParticipantKey> participant;
+  channel::TrackLabel label = channel::TrackLabel::kCamera;
+  uint32_t width = 0;
+  uint32_t height = 0;
+  uint32_t priority = 0;
+};
+struct View {
+  std::vector<Wish> wishes;
+};
+struct Label {
+  std::string mid;
+  channel::TrackLabel label = channel::TrackLabel::kCamera;
+};
+struct Mute {
+  MuteKind kind = MuteKind::kAudio;
+  bool muted = false;
+};
+struct Leave {};
+struct Ping {
+  std::optional<int64_t> id;
+};
+using ClientMessage = std::variant<Hello, Offer, View, Label, Mute, Leave, Ping>;
+
+inline constexpr size_t kWishesMax = 64;
+// RFC 8843 has no limit for a mid; ours are short and so are browsers'.
+inline constexpr size_t kMidMax = 32;
+inline constexpr uint32_t kPixelsMax = 16384;
+inline constexpr uint32_t kPriorityMax = 9;
+
+struct Refused {
+  std::string code;  // invalid_json, unknown_field, missing_field, invalid_value, unknown_type
+  std::string detail;
+  std::optional<int64_t> id;
+};
+[[nodiscard]] std::variant<ClientMessage, Refused> parse(std::string_view text);
+
+std::string_view to_text(channel::TrackLabel label);
+std::optional<channel::TrackLabel> label_from_text(std::string_view text);
+
+// --- server → client, each as the text to send ---
+
+// A slot whose source is told by its public id, if that is known.
+struct PublicSlot {
+  const channel::Slot* slot = nullptr;
+  std::optional<ParticipantKey> source;
+};
+
+std::string welcome(const Consultation& consultation, const Participant& participant,
+                    const std::vector<const Participant*>& roster);
+std::string answer(std::optional<int64_t> id, std::string_view sdp);
+std::string waiting();
+std::string admitted(Rights rights, const std::vector<const Participant*>& roster);
+std::string removed(std::string_view reason);
+std::string ended();
+std::string slots(const std::vector<PublicSlot>& slots);
+std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone);
+std::string speakers(const std::vector<ParticipantKey>& participants);
+std::string muted(MuteKinds kinds);
+std::string session(const Token& token);
+std::string renew(std::string_view reason);
+std::string error(std::string_view code, std::string_view detail, std::optional<int64_t> id);
+std::string pong(std::optional<int64_t> id);
+
+}  // namespace eir::signal

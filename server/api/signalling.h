@@ -1,0 +1,115 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "server/api/room_bridge.h"
+
+namespace eir {
+
+// RFC 6455 section 7.4.2: 4000–4999 are ours. README.md says what each means.
+enum class CloseCode : uint16_t {
+  kNormal = 1000,
+  kGoingAway = 1001,
+  kViolation = 4400,
+  kUnauthorized = 4401,
+  kTimeout = 4408,
+  kTakenOver = 4409,
+  kRemoved = 4410,
+  kTooFast = 4429,
+};
+
+// The WebSocket under a session. Both calls only queue; close() comes after what was sent before.
+class SignalConnection {
+ public:
+  virtual ~SignalConnection() = default;
+  virtual void send(std::string text) = 0;
+  virtual void close(CloseCode code) = 0;
+};
+
+class Signalling;
+
+// One signalling connection of one participant, from hello to close. Owned by its WebSocket.
+class SignalSession {
+ public:
+  SignalSession(Signalling& signalling, SignalConnection& connection)
+      : signalling_(signalling), connection_(connection) {}
+  ~SignalSession();
+  SignalSession(const SignalSession&) = delete;
+  SignalSession& operator=(const SignalSession&) = delete;
+
+  // One text frame; returns when its one effect has happened.
+  boost::asio::awaitable<void> handle(std::string text);
+  bool said_hello() const { return said_hello_; }
+
+ private:
+  friend class Signalling;
+
+  boost::asio::awaitable<void> handle_known(signal::ClientMessage message);
+  void handle_hello(const signal::Hello& hello);
+  boost::asio::awaitable<void> handle_offer(signal::Offer offer);
+  void report(const std::optional<Problem>& problem, std::optional<int64_t> id);
+
+  Signalling& signalling_;
+  SignalConnection& connection_;
+  bool said_hello_ = false;
+  // Whether who_ may act here: false before hello, and once another connection or the end took its place.
+  bool is_bound_ = false;
+  ParticipantRef who_;
+  Timestamp token_made_;
+  // What this client has been told.
+  bool told_admitted_ = false;
+  MuteKinds told_host_muted_;
+  std::set<ParticipantKey> visible_;
+};
+
+// All sessions: turns what happens in the domain and in the workers into messages. Owned by Backend.
+class Signalling {
+ public:
+  // Half a token's life, so that one lost renewal costs nobody the session.
+  static constexpr Duration kRenewAfter = Consultations::kSessionLife / 2;
+
+  Signalling(boost::asio::any_io_executor executor, Consultations& consultations, RoomBridge& bridge,
+             const Clock& clock)
+      : executor_(std::move(executor)), consultations_(consultations), bridge_(bridge), clock_(clock) {}
+
+  // Tells everybody concerned what the domain's last calls changed, and the workers too. After each batch of calls.
+  void drain_events();
+  // Presence that ran out, tokens to renew: several times a second.
+  void handle_tick();
+  void send_slots(ParticipantRef who);
+  void send_speakers(ConsultationKey key, const std::vector<ParticipantKey>& participants);
+  void send_renew(ParticipantRef who);
+  void close_all(CloseCode code);
+  size_t session_count() const { return sessions_.size(); }
+
+ private:
+  friend class SignalSession;
+
+  SignalSession* find(ParticipantRef who) const;
+  std::vector<SignalSession*> sessions_of(ConsultationKey key) const;
+  // May the session's participant see this one in its roster?
+  bool is_visible_to(const SignalSession& session, const Consultation& consultation, const Participant& other) const;
+  std::vector<const Participant*> roster_for(SignalSession& session, const Consultation& consultation) const;
+  void bind(SignalSession& session, ParticipantRef who);
+  // Takes the session out of the list; it hears nothing more.
+  void unbind(SignalSession& session);
+  void dismiss(ParticipantRef who, const std::string& last_words, CloseCode code);
+  void tell_change(const Consultation& consultation, const Participant& participant);
+  void tell_own_change(SignalSession& session, const Consultation& consultation, const Participant& participant);
+  void tell_gone(ParticipantRef who);
+  void handle_event(const ConsultationEvent& event);
+  void spawn_sync(ParticipantRef who, bool create);
+
+  boost::asio::any_io_executor executor_;
+  Consultations& consultations_;
+  RoomBridge& bridge_;
+  const Clock& clock_;
+  std::map<ParticipantRef, SignalSession*> sessions_;
+};
+
+}  // namespace eir
