@@ -102,13 +102,12 @@ class IceControlling {
   struct Pair {
     Path path;
     PairState state = PairState::kWaiting;
-    uint32_t priority = 0;
-    std::array<StunTransactionId, kTransactionsMax> transactions{};
-    unsigned transaction_count = 0;
+    std::array<std::optional<StunTransactionId>, kTransactionsMax> outstanding;
+    size_t requests = 0;           // made so far; the newest is outstanding[(requests - 1) % kTransactionsMax]
     unsigned sends = 0;            // of the newest request
     Timestamp next_send = kNever;  // its retransmission
     Duration rto{};
-    bool is_nominating = false;  // the newest request is the one that nominates
+    bool is_nominating = false;  // the newest request carries USE-CANDIDATE to nominate
   };
   struct Transmission {
     size_t pair = 0;
@@ -117,19 +116,20 @@ class IceControlling {
   };
 
   void start(Timestamp now, IceControllingConfig config);
+  void begin_request(size_t index, bool is_nominating);
   void begin_check(Timestamp now, size_t index, bool is_nominating);
-  void enqueue(size_t index);
   void retransmit(Timestamp now, size_t index);
   void send_next_waiting(Timestamp now);
   void send_consent_check(Timestamp now);
   void handle_success(Timestamp now, size_t index, bool answers_nomination);
   void consider_nomination(Timestamp now);
+  Timestamp nomination_due() const;
   void select(Timestamp now, size_t index);
   void fail(Timestamp now, size_t index);
   void lose();
+  void tell(IceControllingEvent event);
   std::optional<size_t> best_succeeded() const;
-  std::optional<size_t> match(const StunMessage& message, const Path& path) const;
-  Timestamp nomination_due() const;
+  Duration next_consent_interval();
 
   Random& random_;
   IceControllingOptions options_;
@@ -137,9 +137,9 @@ class IceControlling {
   std::optional<StunKey> remote_key_;
   uint64_t tie_breaker_;
   std::vector<Pair> pairs_;
-  Timestamp next_pacing_;
+  Timestamp next_check_ = kNever;  // of a waiting pair
   std::optional<Timestamp> first_success_;
-  std::optional<size_t> nominating_;     // the pair that is being nominated or has been
+  std::optional<size_t> nominating_;     // the pair that is being nominated or was
   std::optional<size_t> selected_pair_;  // of this generation
   Path selected_path_;                   // survives a restart
   bool is_selected_ = false;
