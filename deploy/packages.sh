@@ -18,7 +18,7 @@ test=(
   clang-14 clang-format-14 clang-tidy-14 lld-14 llvm-14 libclang-rt-14-dev
   python3 curl openssl sqlite3 iproute2 nftables procps util-linux
 )
-browser=(chromium firefox-esr nodejs npm espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux)
+browser=(chromium firefox-esr nodejs npm pulseaudio espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux)
 
 # Intel's multi-buffer library exists on x86-64 only; elsewhere the OpenSSL engine serves alone.
 if [ "$(dpkg --print-architecture)" = amd64 ]; then build+=(libipsec-mb-dev); fi
