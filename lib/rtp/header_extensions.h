@@ -107,7 +107,8 @@ inline constexpr uint16_t kTwoByteProfile = 0x1000;  // the lower four bits are 
 // False if an element reaches beyond the block: what stood before it is in `out`. Of repeated elements the last counts.
 bool parse_header_extensions(uint16_t profile, ByteView block, const ExtensionMap& map, HeaderExtensions& out);
 
-// Where in the written bytes those values stand that are known only when the packet leaves; 0: not written.
+// Where in the written bytes those values stand that are known only when the packet leaves; 0: not written. A sender
+// reserves the place by giving any value, such as 0.
 struct ExtensionOffsets {
   uint16_t transport_sequence = 0;
   uint16_t abs_send_time = 0;
