@@ -124,6 +124,14 @@ TEST(H264Sps, SizesAbove65535AreRefused) {
       sps(66, "1 1 011 010 0 0000000000000000000000000000000 1 1111111111111111111111111111111 1 1 1 0 0 1")));
 }
 
+TEST(H264Sps, WhatFollowsTheSizeMayBeOfAnyLength) {
+  std::vector<uint8_t> nal(kBaseline.begin(), kBaseline.end());
+  nal.resize(2000, 0xff);
+  const auto parsed = parse_h264_sps(nal);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->width, 640);
+}
+
 TEST(H264Sps, EmulationPreventionBytesAreLeftOut) {
   // No constraint flags and level 0: 00 00, which the encoder follows with 03.
   constexpr std::array<uint8_t, 10> kEscaped = {
