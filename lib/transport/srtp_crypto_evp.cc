@@ -20,6 +20,7 @@ struct EvpCipher {
   srtp_cipher_t base{};
   const EVP_CIPHER* algorithm = nullptr;
   EVP_CIPHER_CTX* context = nullptr;
+  unsigned tag_size = 0;           // AES-GCM only
   std::array<uint8_t, 16> salt{};  // AES-CM only
 
   ~EvpCipher() {
@@ -31,10 +32,11 @@ struct EvpCipher {
 EvpCipher& self(void* state) { return *static_cast<EvpCipher*>(state); }
 
 srtp_err_status_t allocate(srtp_cipher_t** out, const srtp_cipher_type_t& type, const EVP_CIPHER* algorithm,
-                           int key_len) {
+                           int key_len, unsigned tag_size = 0) {
   auto* cipher = new (std::nothrow) EvpCipher;
   if (cipher == nullptr) return srtp_err_status_alloc_fail;
   cipher->algorithm = algorithm;
+  cipher->tag_size = tag_size;
   cipher->context = EVP_CIPHER_CTX_new();
   if (cipher->context == nullptr) {
     delete cipher;
@@ -105,19 +107,22 @@ srtp_err_status_t gcm_encrypt(void* state, uint8_t* buffer, unsigned* size) {
 }
 
 srtp_err_status_t gcm_get_tag(void* state, uint8_t* tag, uint32_t* size) {
-  *size = kGcmTagSize;
-  const bool ok = EVP_CIPHER_CTX_ctrl(self(state).context, EVP_CTRL_AEAD_GET_TAG, kGcmTagSize, tag) == 1;
+  const EvpCipher& cipher = self(state);
+  *size = cipher.tag_size;
+  const bool ok =
+      EVP_CIPHER_CTX_ctrl(cipher.context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(cipher.tag_size), tag) == 1;
   return ok ? srtp_err_status_ok : srtp_err_status_algo_fail;
 }
 
 // `buffer` ends with the tag; `size` comes back without it.
 srtp_err_status_t gcm_decrypt(void* state, uint8_t* buffer, unsigned* size) {
-  if (*size < kGcmTagSize) return srtp_err_status_bad_param;
+  const unsigned tag_size = self(state).tag_size;
+  if (*size < tag_size) return srtp_err_status_bad_param;
   EVP_CIPHER_CTX* context = self(state).context;
-  const unsigned text = *size - kGcmTagSize;
+  const unsigned text = *size - tag_size;
   int written = 0;
   int last = 0;
-  const bool ok = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kGcmTagSize, buffer + text) == 1 &&
+  const bool ok = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag_size), buffer + text) == 1 &&
                   EVP_CipherUpdate(context, buffer, &written, buffer, static_cast<int>(text)) == 1 &&
                   EVP_CipherFinal_ex(context, buffer + written, &last) == 1;
   if (!ok) return srtp_err_status_auth_fail;
@@ -198,9 +203,9 @@ srtp_err_status_t icm_allocate(srtp_cipher_t** out, int key_len, int /*no tag*/)
 
 template <int KeySize>
 srtp_err_status_t gcm_allocate(srtp_cipher_t** out, int key_len, int tag_len) {
-  if (key_len != KeySize + kGcmSaltSize || tag_len != static_cast<int>(kGcmTagSize)) return srtp_err_status_bad_param;
-  return KeySize == 16 ? allocate(out, kGcm128, EVP_aes_128_gcm(), key_len)
-                       : allocate(out, kGcm256, EVP_aes_256_gcm(), key_len);
+  if (key_len != KeySize + kGcmSaltSize || !is_gcm_tag_size(tag_len)) return srtp_err_status_bad_param;
+  return KeySize == 16 ? allocate(out, kGcm128, EVP_aes_128_gcm(), key_len, static_cast<unsigned>(tag_len))
+                       : allocate(out, kGcm256, EVP_aes_256_gcm(), key_len, static_cast<unsigned>(tag_len));
 }
 
 const srtp_cipher_type_t kIcm128 = {icm_allocate<16>, release,         icm_init,

@@ -93,6 +93,7 @@ struct alignas(64) MbGcm {
   std::array<uint8_t, kJoinedAadMax> joined_aad{};
   const uint8_t* aad = nullptr;
   size_t aad_size = 0;
+  unsigned tag_size = kGcmTagSize;
   srtp_cipher_t base{};
 
   ~MbGcm() {
@@ -150,20 +151,20 @@ srtp_err_status_t gcm_encrypt(void* state, uint8_t* buffer, unsigned* size) {
 
 srtp_err_status_t gcm_get_tag(void* state, uint8_t* tag, uint32_t* size) {
   const MbGcm& cipher = gcm(state);
-  std::copy(cipher.tag.begin(), cipher.tag.end(), tag);
-  *size = kGcmTagSize;
+  std::copy_n(cipher.tag.begin(), cipher.tag_size, tag);
+  *size = cipher.tag_size;
   return srtp_err_status_ok;
 }
 
 // `buffer` ends with the tag; `size` comes back without it. The text is decrypted before the tag is known to be right
 // (one pass); libsrtp throws the packet away on auth_fail.
 srtp_err_status_t gcm_decrypt(void* state, uint8_t* buffer, unsigned* size) {
-  if (*size < kGcmTagSize) return srtp_err_status_bad_param;
   MbGcm& c = gcm(state);
-  const unsigned text = *size - kGcmTagSize;
+  if (*size < c.tag_size) return srtp_err_status_bad_param;
+  const unsigned text = *size - c.tag_size;
   const auto decrypt = c.is_aes128() ? g_functions->gcm128_dec : g_functions->gcm256_dec;
   decrypt(&c.key, &c.context, buffer, buffer, text, c.nonce.data(), c.aad, c.aad_size, c.tag.data(), kGcmTagSize);
-  if (CRYPTO_memcmp(c.tag.data(), buffer + text, kGcmTagSize) != 0) return srtp_err_status_auth_fail;
+  if (CRYPTO_memcmp(c.tag.data(), buffer + text, c.tag_size) != 0) return srtp_err_status_auth_fail;
   *size = text;
   return srtp_err_status_ok;
 }
@@ -198,8 +199,10 @@ srtp_err_status_t icm_allocate(srtp_cipher_t** out, int key_len, int /*no tag*/)
 
 template <int KeySize>
 srtp_err_status_t gcm_allocate(srtp_cipher_t** out, int key_len, int tag_len) {
-  if (key_len != KeySize + kGcmSaltSize || tag_len != static_cast<int>(kGcmTagSize)) return srtp_err_status_bad_param;
-  return allocate<MbGcm>(out, KeySize == kAes128 ? kGcm128 : kGcm256, key_len);
+  if (key_len != KeySize + kGcmSaltSize || !is_gcm_tag_size(tag_len)) return srtp_err_status_bad_param;
+  const srtp_err_status_t status = allocate<MbGcm>(out, KeySize == kAes128 ? kGcm128 : kGcm256, key_len);
+  if (status == srtp_err_status_ok) gcm((*out)->state).tag_size = static_cast<unsigned>(tag_len);
+  return status;
 }
 
 const srtp_cipher_type_t kIcm128 = {icm_allocate<16>,

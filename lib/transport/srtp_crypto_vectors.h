@@ -26,6 +26,11 @@ struct SrtpCryptoTypes {
 inline constexpr int kIcmSaltSize = 14;
 inline constexpr int kGcmSaltSize = 12;
 inline constexpr unsigned kGcmTagSize = 16;
+// Not used by Eir's profiles, but libsrtp's own vectors, which a replacement must pass too, contain it.
+inline constexpr unsigned kGcmShortTagSize = 8;
 inline constexpr int kGcmNonceSize = 12;
+constexpr bool is_gcm_tag_size(int size) {
+  return size == static_cast<int>(kGcmTagSize) || size == static_cast<int>(kGcmShortTagSize);
+}
 
 }  // namespace eir

@@ -1,5 +1,6 @@
 #include "lib/transport/srtp_session.h"
 
+#include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <srtp2/srtp.h>
 
@@ -184,7 +185,8 @@ void SrtpSession::forget_ssrc(Ssrc ssrc) {
   *found = known_ssrcs_.back();
   known_ssrcs_.pop_back();
   last_ssrc_ = known_ssrcs_.empty() ? 0 : known_ssrcs_.front();
-  srtp_remove_stream(context_, ssrc.value);
+  // Unlike srtp_policy_t, this call wants the SSRC as it stands in the packet: network byte order.
+  EIR_CHECK(srtp_remove_stream(context_, htonl(ssrc.value)) == srtp_err_status_ok);
 }
 
 // May a packet of this SSRC be looked at? Nothing is remembered before it has proved authentic.
