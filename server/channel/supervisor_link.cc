@@ -37,7 +37,7 @@ std::optional<LinkMessage> receive_link(int socket, bool* closed) {
   *closed = got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != EMSGSIZE);
   if (got != static_cast<ssize_t>(kLinkBytes)) return std::nullopt;
   const uint32_t kind = load_u32(bytes);
-  if (kind < static_cast<uint32_t>(LinkKind::kChannel) || kind > static_cast<uint32_t>(LinkKind::kDrained)) {
+  if (kind < static_cast<uint32_t>(LinkKind::kChannel) || kind > static_cast<uint32_t>(LinkKind::kChannelBroken)) {
     return std::nullopt;
   }
   LinkMessage out{static_cast<LinkKind>(kind), load_u32(bytes + 4), {}};
@@ -96,8 +96,8 @@ SupervisorLink::~SupervisorLink() {
   state_->descriptor.close(ignored);
 }
 
-void SupervisorLink::send(LinkKind kind) {
-  if (!send_link(state_->descriptor.native_handle(), {kind, 0, {}})) log::warn("supervisor_link_full");
+void SupervisorLink::send(LinkKind kind, uint32_t worker) {
+  if (!send_link(state_->descriptor.native_handle(), {kind, worker, {}})) log::warn("supervisor_link_full");
 }
 
 }  // namespace eir::channel

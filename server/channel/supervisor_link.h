@@ -23,7 +23,8 @@ enum class LinkKind : uint32_t {
   kStop,         // supervisor → child: close what is open and exit with 0
   kReady,        // child → supervisor: it serves
   kAlive,        // child → supervisor: each second, from the loop that does the work
-  kDrained,      // control → supervisor
+  kDrained,      // control → supervisor: nothing runs any more
+  kChannelBroken,  // control → supervisor: the channel to `worker` failed; answer with a kChannel to both ends
 };
 
 struct LinkMessage {
@@ -51,7 +52,7 @@ class SupervisorLink {
   SupervisorLink(const SupervisorLink&) = delete;
   SupervisorLink& operator=(const SupervisorLink&) = delete;
 
-  void send(LinkKind kind);
+  void send(LinkKind kind, uint32_t worker = 0);
 
  private:
   struct State;

@@ -19,7 +19,8 @@ class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
   virtual void on_worker_event(WorkerIndex worker, const channel::Event& event) = 0;
-  // The worker died, or its new self does not know them: their clients have to connect anew.
+  // The worker died, or its new self does not know them: their clients have to connect anew. May name a room whose
+  // open_room() is still waiting and about to fail.
   virtual void on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms) = 0;
   // A worker that was running before this control: its rooms are known to Workers from now on. The listener closes
   // those that it does not want. Called with an empty report for a fresh worker.
