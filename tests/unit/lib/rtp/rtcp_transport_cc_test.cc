@@ -248,7 +248,9 @@ void expect_round_trip(uint64_t seed) {
       ASSERT_EQ(status.sequence_number, static_cast<uint16_t>(65000 + done));
       ASSERT_EQ(status.received, arrival != kNever);
       time += status.delta;
-      if (status.received) ASSERT_EQ(time / 250us, arrival.time_since_epoch() / 250us);
+      if (status.received) {
+        ASSERT_EQ(time / 250us, arrival.time_since_epoch() / 250us);
+      }
       ++done;
     }
   }
