@@ -11,8 +11,13 @@
     signalingStateChanges: 0,
     /** Date.now() of each offer that left over a WebSocket. */
     offersSent: [],
+    /** Date.now() of each answer that the page took, and of each time a connection became connected. */
+    answersTaken: [],
+    connected: [],
     /** Wall clock of the first picture of each received video track, by track id. */
     firstFrames: {},
+    /** Received tracks by the id of their media stream: {id: {audio, video}}; a stream is one party's pair of slots. */
+    streams: {},
     errors: [],
   };
   globalThis.eirProbe = probe;
@@ -28,9 +33,18 @@
       this.addEventListener('signalingstatechange', () => {
         probe.signalingStateChanges += 1;
       });
-      this.addEventListener('track', ({ track }) => {
+      this.addEventListener('connectionstatechange', () => {
+        if (this.connectionState === 'connected') probe.connected.push(Date.now());
+      });
+      this.addEventListener('track', ({ track, streams }) => {
+        for (const { id } of streams) (probe.streams[id] ??= {})[track.kind] = track;
         if (track.kind === 'video' && probe.watchFirstFrames) watchFirstFrame(track);
       });
+    }
+
+    setRemoteDescription(description) {
+      if (description?.type === 'answer') probe.answersTaken.push(Date.now());
+      return super.setRemoteDescription(description);
     }
   };
 
@@ -81,6 +95,23 @@
     }
     const read = tile.decode(bits);
     return read ? { ...seen, code: read.code, age: tile.age(read.time, Date.now()) } : seen;
+  };
+
+  /** The page's video elements that show something received, by the id of the received stream. */
+  probe.remoteVideos = () => {
+    const found = {};
+    for (const video of document.querySelectorAll('video')) {
+      const shown = video.srcObject?.getVideoTracks()[0];
+      const stream = Object.entries(probe.streams).find(([, tracks]) => shown && tracks.video?.id === shown.id);
+      if (stream) found[stream[0]] = video;
+    }
+    return found;
+  };
+
+  /** Which party each received stream shows now: {stream id: code}; streams without a picture are left out. */
+  probe.parties = () => {
+    const read = Object.entries(probe.remoteVideos()).map(([stream, video]) => [stream, probe.readTile(video).code]);
+    return Object.fromEntries(read.filter(([, code]) => code !== null));
   };
 
   /** Reads every tile of the page with a live stream each `everyMs`, for `forMs`: {key: [{code, age, …}]}. */

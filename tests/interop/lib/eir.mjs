@@ -1,0 +1,70 @@
+// Starts Eir through deploy/quickstart, in the network namespace of the test (tests/support/isolated), and talks to its
+// API with the service credential.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const QUICKSTART = fileURLToPath(new URL('../../../deploy/quickstart', import.meta.url));
+
+export async function startEir() {
+  const address = process.env.EIR_TEST_ADDRESS;
+  if (!address) throw new Error('run through tests/support/isolated: it makes the address that the browsers use');
+  const stateHome = mkdtempSync(join(tmpdir(), 'eir-state-'));
+  const env = { ...process.env, XDG_STATE_HOME: stateHome };
+  const { stdout } = await run(QUICKSTART, ['--json', '--address', address], { env, maxBuffer: 64 << 20 });
+  const told = JSON.parse(stdout.trim().split('\n').pop());
+  const credential = readFileSync(told.credential_file, 'utf8');
+
+  async function call(method, path, body) {
+    const response = await fetch(told.api + path, {
+      method,
+      headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  return {
+    ...told,
+    call,
+    /** A new consultation: {id, links: {role: url}}; a role may be named more than once and is then role, role2, … */
+    async consultation(template, roles) {
+      const made = await call('POST', '/v1/consultations', { template, seats: roles.map((role) => ({ role })) });
+      const links = {};
+      for (const seat of made.seats) {
+        const path = `/v1/consultations/${made.id}/seats/${seat.id}/invitations`;
+        const { url } = await call('POST', path, { kind: 'link', maxUses: 100 });
+        let name = seat.role;
+        for (let count = 2; name in links; count += 1) name = seat.role + count;
+        links[name] = `http://localhost:8080${url.slice(url.indexOf('/j#'))}`;
+      }
+      return { id: made.id, links };
+    },
+    async participants(consultation) {
+      return (await call('GET', `/v1/consultations/${consultation}/participants`)).participants;
+    },
+    /** Admits everyone who waits, or comes to wait within the time, until `count` are admitted. */
+    async admitUntil(consultation, count, timeoutMs = 15000) {
+      const end = Date.now() + timeoutMs;
+      for (;;) {
+        const all = await this.participants(consultation);
+        for (const { id } of all.filter(({ state }) => state === 'waiting')) {
+          await call('POST', `/v1/consultations/${consultation}/participants/${id}/admit`, {});
+        }
+        if (all.filter(({ state }) => state === 'admitted').length >= count) return;
+        if (Date.now() > end) throw new Error(`not ${count} admitted within ${timeoutMs} ms: ${JSON.stringify(all)}`);
+        await new Promise((done) => setTimeout(done, 100));
+      }
+    },
+    async stop() {
+      await run(QUICKSTART, ['--stop'], { env });
+      rmSync(stateHome, { recursive: true, force: true });
+    },
+  };
+}
