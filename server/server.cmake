@@ -21,10 +21,13 @@ eir_folder(eir_supervisor server/supervisor eir_channel PkgConfig::SYSTEMD)
 eir_folder(eir_store server/store eir_channel PkgConfig::SQLITE)
 eir_folder(eir_consultation server/consultation eir_store eir_workers OpenSSL::Crypto)
 eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto)
+# Where an eird that was not installed finds the web client.
+set_source_files_properties(server/api/static_files.cc PROPERTIES COMPILE_DEFINITIONS EIR_WEB_DIR="${CMAKE_SOURCE_DIR}/server/web")
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/server/main.cc)
   add_executable(eird server/main.cc)
   target_link_libraries(eird PRIVATE eir_supervisor eir_media_worker eir_api)
+  target_compile_definitions(eird PRIVATE EIR_VERSION="${PROJECT_VERSION}")
 endif()
 
 # As eir_tests, without tests/support: these programs link nothing of lib/ that their folder does not link itself.

@@ -74,8 +74,8 @@ void Backend::on_stop_asked() {
 
 void Backend::handle_tick() {
   signalling.handle_tick();
-  if (is_draining_ && bridge.room_count() == 0) {
-    is_draining_ = false;
+  if (is_draining_ && !said_drained_ && bridge.room_count() == 0) {
+    said_drained_ = true;
     workers.say_drained();
   }
 }

@@ -39,6 +39,7 @@ class Backend final : public WorkerListener {
 
   // Several times a second.
   void handle_tick();
+  bool is_draining() const { return is_draining_; }
 
   Consultations consultations;
   Workers workers;
@@ -49,6 +50,7 @@ class Backend final : public WorkerListener {
  private:
   boost::asio::any_io_executor executor_;
   bool is_draining_ = false;
+  bool said_drained_ = false;
 };
 
 }  // namespace eir

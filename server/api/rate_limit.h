@@ -14,24 +14,19 @@ class RateLimit {
   RateLimit(double per_second, double burst) : per_second_(per_second), burst_(burst), tokens_(burst) {}
 
   bool allow(Timestamp now) {
-    refill(now);
+    tokens_ = tokens_at(now);
+    filled_at_ = std::max(filled_at_, now);
     if (tokens_ < 1) return false;
     tokens_ -= 1;
     return true;
   }
-  bool is_full(Timestamp now) {
-    refill(now);
-    return tokens_ >= burst_;
-  }
-  bool is_empty(Timestamp now) {
-    refill(now);
-    return tokens_ < 1;
-  }
+  bool is_full(Timestamp now) const { return tokens_at(now) >= burst_; }
+  bool is_empty(Timestamp now) const { return tokens_at(now) < 1; }
 
  private:
-  void refill(Timestamp now) {
-    if (now > filled_at_) tokens_ = std::min(burst_, tokens_ + to_seconds(now - filled_at_) * per_second_);
-    filled_at_ = std::max(filled_at_, now);
+  double tokens_at(Timestamp now) const {
+    if (now <= filled_at_) return tokens_;
+    return std::min(burst_, tokens_ + to_seconds(now - filled_at_) * per_second_);
   }
 
   double per_second_;
@@ -55,7 +50,7 @@ class SourceLimit {
   RateLimit& bucket(const std::string& source, Timestamp now) {
     if (const auto found = sources_.find(source); found != sources_.end()) return found->second;
     if (sources_.size() >= kSourcesMax)
-      std::erase_if(sources_, [now](auto& entry) { return entry.second.is_full(now); });
+      std::erase_if(sources_, [now](const auto& entry) { return entry.second.is_full(now); });
     if (sources_.size() >= kSourcesMax) return overflow_;
     return sources_.emplace(source, make()).first->second;
   }

@@ -166,7 +166,7 @@ void Signalling::send_renew(ParticipantRef who) {
 }
 
 void Signalling::close_all(CloseCode code) {
-  for (const auto& [who, session] : sessions_) session->connection_.close(code);
+  while (!sessions_.empty()) dismiss(sessions_.begin()->first, "", code);
 }
 
 SignalSession* Signalling::find(ParticipantRef who) const {

@@ -84,6 +84,7 @@ class Signalling {
   void send_slots(ParticipantRef who);
   void send_speakers(ConsultationKey key, const std::vector<ParticipantKey>& participants);
   void send_renew(ParticipantRef who);
+  // At the end of the process; the sessions touch nothing of Eir any more.
   void close_all(CloseCode code);
   size_t session_count() const { return sessions_.size(); }
 

@@ -1,0 +1,124 @@
+#include "server/api/control.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "server/api/front.h"
+#include "server/api/ops.h"
+#include "server/api/system_random.h"
+#include "server/telemetry/log.h"
+
+namespace eir {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Presence and renewals are promised to the second.
+constexpr std::chrono::milliseconds kTick{250};
+// From "stop" to the end: time for close frames and last answers to leave.
+constexpr std::chrono::milliseconds kFarewell{300};
+
+HttpLimits limits_of(const Config& config) {
+  HttpLimits limits;
+  limits.connections = config.limits.http_connections;
+  limits.connections_per_source = config.limits.http_connections_per_source;
+  limits.body_bytes = config.limits.http_body_bytes;
+  limits.messages_per_second = config.limits.signalling_messages_per_second;
+  limits.tls = std::chrono::seconds(config.timeouts.tls_handshake_s);
+  limits.header = std::chrono::seconds(config.timeouts.http_header_s);
+  limits.body = std::chrono::seconds(config.timeouts.http_body_s);
+  limits.idle = std::chrono::seconds(config.timeouts.http_idle_s);
+  limits.hello = std::chrono::seconds(config.timeouts.signalling_hello_s);
+  return limits;
+}
+
+// The process: its parts in the order in which they depend on each other.
+class Control {
+ public:
+  Control(const Config& config, const channel::ControlStart& start)
+      : config_(config),
+        backend_(io_, config_, random_, clock_,
+                 {.workers = start.workers, .supervisor_link = OwnedFd(start.supervisor_fd)}),
+        front_(config_, backend_, StaticFiles::load(StaticFiles::default_folder())),
+        ops_(backend_),
+        loopback_(io_, nullptr, front_, limits_of(config_)),
+        ops_listener_(io_, nullptr, ops_, limits_of(config_)),
+        tick_(io_),
+        farewell_(io_) {
+    if (!start.https.empty()) {
+      auto tls = make_tls_context(config_.listeners.https.certificate_file, config_.listeners.https.key_file);
+      https_ = std::make_unique<HttpServer>(io_, std::move(tls), front_, limits_of(config_));
+      ops_.add_listener("https", *https_);
+    }
+    ops_.add_listener("http_loopback", loopback_);
+    for (const channel::InheritedSocket& socket : start.https) https_->listen(socket);
+    for (const channel::InheritedSocket& socket : start.http_loopback) loopback_.listen(socket);
+    for (const channel::InheritedSocket& socket : start.ops) ops_listener_.listen(socket);
+    load_credentials();
+    backend_.on_reload = [this] { reload(); };
+    backend_.on_stop = [this] { stop(); };
+  }
+
+  int run() {
+    tick();
+    backend_.workers.say_ready();
+    log::info("control_ready");
+    io_.run();
+    // Connections die with io_, after everything that they would tell.
+    backend_.signalling.close_all(CloseCode::kGoingAway);
+    log::info("control_stopped");
+    return 0;
+  }
+
+ private:
+  void load_credentials() {
+    Credentials credentials = Credentials::load(config_.state_dir);
+    if (credentials.size() == 0) log::warn("no_service_credential", {{"state_dir", config_.state_dir}});
+    backend_.rest.set_credentials(std::move(credentials));
+  }
+
+  void reload() {
+    try {
+      load_credentials();
+    } catch (const std::exception& error) {
+      log::error("reload_failed", {{"reason", error.what()}});
+    }
+  }
+
+  void stop() {
+    if (https_ != nullptr) https_->close();
+    loopback_.close();
+    ops_listener_.close();
+    farewell_.expires_after(kFarewell);
+    farewell_.async_wait([this](const boost::system::error_code&) { io_.stop(); });
+  }
+
+  void tick() {
+    backend_.handle_tick();
+    tick_.expires_after(kTick);
+    tick_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) tick();
+    });
+  }
+
+  Config config_;
+  SystemRandom random_;
+  SystemClock clock_;
+  asio::io_context io_{1};
+  Backend backend_;
+  Front front_;
+  Ops ops_;
+  std::unique_ptr<HttpServer> https_;
+  HttpServer loopback_;
+  HttpServer ops_listener_;
+  asio::steady_timer tick_;
+  asio::steady_timer farewell_;
+};
+
+}  // namespace
+
+int run_control(const Config& config, const channel::ControlStart& start) { return Control(config, start).run(); }
+
+}  // namespace eir

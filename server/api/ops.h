@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "server/api/backend.h"
+#include "server/api/http_server.h"
+
+namespace eir {
+
+// The ops listener: health, readiness, metrics. No room and no person appears in any of them. Owned by run_control().
+class Ops final : public HttpHandler {
+ public:
+  // A worker silent for longer is as good as dead.
+  static constexpr std::chrono::seconds kSilenceMax{5};
+
+  explicit Ops(Backend& backend) : backend_(backend) {}
+  // `name` is the listener's label on the metrics page.
+  void add_listener(std::string name, const HttpServer& server) { listeners_.push_back({std::move(name), &server}); }
+
+  boost::asio::awaitable<HttpAnswer> handle(const HttpRequest& request) override;
+  std::optional<HttpAnswer> refuse_upgrade(const HttpRequest& request) override;
+  Signalling& signalling() override { return backend_.signalling; }
+
+ private:
+  struct Listener {
+    std::string name;
+    const HttpServer* server;
+  };
+
+  HttpAnswer health() const;
+  HttpAnswer readiness() const;
+  std::string metrics() const;
+
+  Backend& backend_;
+  std::vector<Listener> listeners_;
+};
+
+}  // namespace eir
