@@ -197,8 +197,7 @@ void IceLite::accept_check(Timestamp now, const StunMessage& message, uint32_t g
   path.check = {.generation = generation, .priority = message.priority().value_or(0)};
   if (message.use_candidate()) consider_nomination(now, path);
   consider_media(now, path);
-  // The selected path expired and came back before the caller heard of it: as if the timeout had been handled later.
-  if (!selected_ && told_selected_ == path.path) select(now, path, path.check);
+  keep_told_selection(now);
 }
 
 const IceLite::ValidatedPath* IceLite::find(const Path& path) const {
@@ -242,6 +241,14 @@ void IceLite::remove_path(Timestamp now, size_t index) {
     if (path.nomination && (best == nullptr || *path.nomination > *best->nomination)) best = &path;
   }
   if (best != nullptr) select(now, *best, *best->nomination);
+  keep_told_selection(now);
+}
+
+// The selected path expired and came back before the caller heard of it: as if the timeout had been handled later.
+void IceLite::keep_told_selection(Timestamp now) {
+  if (selected_ || !told_selected_) return;
+  ValidatedPath* path = find(*told_selected_);
+  if (path != nullptr) select(now, *path, path->nomination.value_or(path->check));
 }
 
 void IceLite::select(Timestamp now, ValidatedPath& path, Nomination nomination) {

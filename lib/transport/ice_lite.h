@@ -161,6 +161,7 @@ class IceLite {
   void select(Timestamp now, ValidatedPath& path, Nomination nomination);
   void consider_nomination(Timestamp now, ValidatedPath& path);
   void consider_media(Timestamp now, ValidatedPath& path);
+  void keep_told_selection(Timestamp now);
   void retire_generation(size_t index);
   void count(StunRejection rejection);
 

@@ -385,6 +385,17 @@ TEST(IceLite, APathThatComesBackBeforeItsRemovalWasToldIsNotTold) {
   EXPECT_TRUE(agent.is_selected(path_of(1))) << "the caller was never told otherwise";
 }
 
+TEST(IceLite, ASelectionThatTheCallerBelievesInHoldsWhenAllBetweenIsUndone) {
+  Agent agent;
+  agent.nominate(path_of(1), 100);
+  agent.nominate(path_of(2), 50);
+  agent.drain<IcePathSelected>();  // 1
+  agent.ice.handle_path_closed(agent.now, path_of(1));
+  agent.check(path_of(1));  // back, while 2 is selected
+  agent.ice.handle_path_closed(agent.now, path_of(2));
+  EXPECT_TRUE(agent.is_selected(path_of(1)));
+}
+
 TEST(IceLite, TheOldestUnselectedPathGivesWayToAnotherOne) {
   Agent agent;
   agent.nominate(path_of(0));
