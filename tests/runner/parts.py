@@ -158,8 +158,8 @@ def browser_file(path):
         tally.add(one_failure(f"{name} (ended with {'a timeout' if code is None else code})"))
     show("FAIL" if tally.failed else "ok  ", name, seconds, str(tally), output if tally.failed else "")
     for line in output.split("\n"):
-        if line.startswith("# measured"):
-            print("     " + line[2:], flush=True)
+        if line.strip().startswith("# measured"):
+            print("     " + line.strip()[2:], flush=True)
     return tally
 
 
