@@ -93,6 +93,7 @@ TEST(WriteNack, NothingFitsFifteenBytesAndNothingComesOfNothing) {
 
 TEST(WriteNack, EveryNumberOfALongListIsNamedOnce) {
   Numbers numbers;
+  numbers.reserve(1000);
   for (uint32_t i = 0; i < 1000; ++i) numbers.push_back(static_cast<uint16_t>(65000 + 3 * i));
   Numbers read;
   for (size_t at = 0; at < numbers.size();) {

@@ -144,6 +144,7 @@ TEST(WriteTransportCc, WritesATwoBitVectorAndLeavesTrailingLossForLater) {
 
 TEST(WriteTransportCc, WritesARun) {
   std::vector<Timestamp> arrivals;
+  arrivals.reserve(20);
   for (int i = 0; i < 20; ++i) arrivals.push_back(at(192ms + i * 1ms));
   const Written written = write(arrivals);
   EXPECT_EQ(written.packets, 20U);
@@ -155,12 +156,14 @@ TEST(WriteTransportCc, WritesARun) {
 
 TEST(WriteTransportCc, WritesAOneBitVector) {
   std::vector<Timestamp> arrivals;
+  arrivals.reserve(13);
   for (int i = 0; i < 13; ++i) arrivals.push_back(i % 2 == 0 ? at(192ms) : kNever);
   EXPECT_EQ(tail_of(write(arrivals)), (Bytes{0xaa, 0xaa, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));  // 7 deltas, 3 of padding
 }
 
 TEST(WriteTransportCc, ALargeDeltaEndsAHalfFilledOneBitVector) {
   std::vector<Timestamp> arrivals;
+  arrivals.reserve(9);
   for (int i = 0; i < 8; ++i) arrivals.push_back(i % 2 == 0 ? at(192ms) : kNever);
   arrivals.push_back(at(256ms));  // 256 ticks
   EXPECT_EQ(tail_of(write(arrivals)), (Bytes{0xd1, 0x11, 0xc8, 0x00, 0, 0, 0, 0, 0x01, 0x00, 0, 0}));
