@@ -14,7 +14,7 @@
 namespace eir::sdp {
 
 // What one session description may hold. A refusal is cheap; the work for what passes grows with these.
-inline constexpr size_t kBytesMax = 64 * 1024;
+inline constexpr size_t kBytesMax = size_t{64} * 1024;
 inline constexpr size_t kLinesMax = 2000;
 inline constexpr size_t kMediaMax = 64;
 inline constexpr size_t kCodecsMax = 128;      // per m-line: as many as there are payload types
