@@ -15,6 +15,7 @@
 
 #include "lib/base/ids.h"
 #include "server/channel/messages.h"
+#include "server/config/config.h"
 #include "server/config/enum_names.h"
 
 // Described structs to JSON and back, strictly: every member present, none besides, types and ranges exact. Included by
@@ -35,6 +36,7 @@ constexpr size_t text_bytes_max(std::string_view member) {
   if (member == "offer") return kOfferBytesMax;
   if (member == "sdp") return 4 * kOfferBytesMax;
   if (member == "config_file") return 4096;  // PATH_MAX
+  if (member == "config_yaml") return kConfigBytesMax;
   return 512;
 }
 
