@@ -8,17 +8,14 @@
 
 namespace eir {
 
-// Bytes that somebody else owns. Every parser reads through these or through ByteReader; nothing casts bytes to structs.
+// Bytes that somebody else owns. Every parser reads through these or through ByteReader; nothing casts bytes to
+// structs.
 using ByteView = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
 
-inline ByteView as_bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+inline ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
-inline std::string_view as_text(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Network byte order at a fixed place. The caller has checked the length.
 inline uint16_t load_u16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }

@@ -8,8 +8,7 @@ namespace eir {
 }  // namespace eir
 
 // What must hold, in every build. Not for the packet path: there EIR_DCHECK.
-#define EIR_CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::eir::check_failed(__FILE__, __LINE__, #condition))
+#define EIR_CHECK(condition) ((condition) ? static_cast<void>(0) : ::eir::check_failed(__FILE__, __LINE__, #condition))
 
 // The same in debug and sanitizer builds only; in release builds the condition is compiled but not evaluated.
 #ifdef NDEBUG

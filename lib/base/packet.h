@@ -13,12 +13,12 @@ namespace eir {
 class PacketPool;
 struct ReturnToPool;
 
-// One datagram in a fixed buffer with room to grow at both ends: a longer header in front, an authentication tag behind.
-// Owned by exactly one PacketPtr; the memory belongs to a PacketPool and goes back there.
+// One datagram in a fixed buffer with room to grow at both ends: a longer header in front, an authentication tag
+// behind. Owned by exactly one PacketPtr; the memory belongs to a PacketPool and goes back there.
 class Packet {
  public:
   static constexpr size_t kHeadroom = 64;
-  static constexpr size_t kTailroom = 32;   // SRTP tag of ≤16 bytes and SRTCP index of 4, rounded up
+  static constexpr size_t kTailroom = 32;      // SRTP tag of ≤16 bytes and SRTCP index of 4, rounded up
   static constexpr size_t kPayloadMax = 1500;  // one Ethernet frame; larger datagrams are dropped and counted
 
   Packet() = default;

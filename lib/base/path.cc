@@ -36,7 +36,8 @@ std::string SocketAddress::to_string() const {
 }
 
 size_t PathHash::operator()(const Path& path) const noexcept {
-  // A stranger chooses only where it really sends from, and an entry costs a STUN integrity check: mixing well is enough.
+  // A stranger chooses only where it really sends from, and an entry costs a STUN integrity check: mixing well is
+  // enough.
   uint64_t h = load_u64(path.remote.ip.data()) * 0x9e3779b97f4a7c15U;
   h ^= load_u64(path.remote.ip.data() + 8) + (h << 6) + (h >> 2);
   h *= 0xbf58476d1ce4e5b9U;

@@ -7,9 +7,10 @@
 
 namespace boost::system {
 
-// value() on a refused Result is a programmer's error, not an exception. Declared before result.hpp, whose templates call it.
+// value() on a refused Result is a programmer's error, not an exception. Declared before result.hpp, whose templates
+// call it.
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 [[noreturn]] void throw_exception_from_error(E const&, boost::source_location const& where) {
   ::eir::check_failed(where.file_name(), static_cast<int>(where.line()), "Result holds a value");
 }

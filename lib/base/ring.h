@@ -9,8 +9,9 @@
 
 namespace eir {
 
-// A FIFO of at most `capacity` elements in one allocation made at construction. push() on a full ring refuses: the caller
-// counts the loss. T is default-constructible and movable; a popped place keeps a moved-from T until it is used again.
+// A FIFO of at most `capacity` elements in one allocation made at construction. push() on a full ring refuses: the
+// caller counts the loss. T is default-constructible and movable; a popped place keeps a moved-from T until it is used
+// again.
 template <class T>
 class Ring {
  public:

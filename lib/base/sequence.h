@@ -17,9 +17,11 @@ constexpr std::make_signed_t<T> wrapped_difference(T a, T b) {
 }
 
 // Turns a wrapping counter (sequence number, RTP timestamp, picture id) into an int64_t that never wraps, taking each
-// value as the one nearest to the newest seen (RFC 3711 appendix A does the same for the ROC). The first value v becomes v
-// + 2^bits so that a packet reordered before the first one still unwraps to a positive number. `Bits` narrows the circle
-// below the type's width, for example 15 for a VP8 picture id; the narrow instantiations make exhaustive tests possible.
+// value as the one nearest to the newest seen (RFC 3711 appendix A does the same for the ROC). The first value v
+// becomes v
+// + 2^bits so that a packet reordered before the first one still unwraps to a positive number. `Bits` narrows the
+// circle below the type's width, for example 15 for a VP8 picture id; the narrow instantiations make exhaustive tests
+// possible.
 template <std::unsigned_integral T, unsigned Bits = std::numeric_limits<T>::digits>
 class SequenceUnwrapper {
   static_assert(Bits > 1 && Bits <= 32);
@@ -41,6 +43,15 @@ class SequenceUnwrapper {
     int64_t delta = (wrapped - *newest_) & (kCircle - 1);
     if (delta >= kCircle / 2) delta -= kCircle;
     return *newest_ + delta;
+  }
+
+  // The sender began a new numbering: takes `value` as the next such number after the newest, however far, and
+  // remembers it.
+  int64_t restart(T value) {
+    const int64_t base = newest_.value_or(kCircle - 1);
+    const auto wrapped = static_cast<int64_t>(value) & (kCircle - 1);
+    newest_ = base + 1 + ((wrapped - base - 1) & (kCircle - 1));
+    return *newest_;
   }
 
   std::optional<int64_t> newest() const { return newest_; }

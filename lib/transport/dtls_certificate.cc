@@ -52,7 +52,7 @@ std::optional<uint8_t> hex_digit(char c) {
   return std::nullopt;
 }
 
-constexpr int64_t kDay = 24 * 60 * 60;  // seconds
+constexpr int64_t kDay = int64_t{24} * 60 * 60;  // seconds
 
 // 127 random bits, so the number is positive (RFC 5280 section 4.1.2.2 allows 20 bytes).
 bool set_random_serial(X509& certificate) {

@@ -80,8 +80,8 @@ void DtlsContext::forbid_what_webrtc_does_not_need() {
   SSL_CTX_set_options(ssl_ctx_, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // RFC 6347 section 4.2.3 lets a certificate be 2^24 bytes; no WebRTC certificate chain is near this.
   SSL_CTX_set_max_cert_list(ssl_ctx_, static_cast<long>(DtlsSession::kHandshakeMessageMax));
-  // Not a rule of any RFC: 34 kB of record buffers less per idle session.
-  SSL_CTX_set_mode(ssl_ctx_, SSL_MODE_RELEASE_BUFFERS);
+  // RFC 6347 section 4.1.1: a record fits one datagram. Smaller than OpenSSL's 16 kB, it saves 15 kB per session.
+  EIR_CHECK(SSL_CTX_set_max_send_fragment(ssl_ctx_, DtlsSession::kMtu) == 1);
 }
 
 void DtlsContext::require_peer_certificate() {

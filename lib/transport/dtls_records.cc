@@ -27,8 +27,8 @@ DtlsDatagramKind inspect_fragments(ByteView record, size_t message_max) {
 
 }  // namespace
 
-DtlsDatagramKind inspect_dtls_datagram(ByteView datagram, size_t handshake_message_max) {
-  DtlsDatagramKind kind = DtlsDatagramKind::kOther;
+DtlsDatagram inspect_dtls_datagram(ByteView datagram, size_t handshake_message_max) {
+  DtlsDatagram result;
   ByteReader reader(datagram);
   do {
     const uint8_t type = reader.u8();
@@ -37,16 +37,16 @@ DtlsDatagramKind inspect_dtls_datagram(ByteView datagram, size_t handshake_messa
     const uint16_t epoch = reader.u16();
     reader.skip(6);
     const ByteView record = reader.bytes(reader.u16());
-    if (reader.failed() || major != kVersionMajor) return DtlsDatagramKind::kMalformed;
-    if (type < kChangeCipherSpec || type > kApplicationData) return DtlsDatagramKind::kMalformed;
-    if (type == kChangeCipherSpec) kind = DtlsDatagramKind::kHandshake;
-    if (type != kHandshakeType) continue;
-    kind = DtlsDatagramKind::kHandshake;
-    if (epoch != 0) continue;
+    if (reader.failed() || major != kVersionMajor) return {DtlsDatagramKind::kMalformed};
+    if (type < kChangeCipherSpec || type > kApplicationData) return {DtlsDatagramKind::kMalformed};
+    if (epoch > 0) ++result.encrypted_records;
+    if (result.encrypted_records == 0) result.epoch0_size = reader.position();
+    if (type == kChangeCipherSpec || type == kHandshakeType) result.kind = DtlsDatagramKind::kHandshake;
+    if (type != kHandshakeType || epoch > 0) continue;
     const DtlsDatagramKind found = inspect_fragments(record, handshake_message_max);
-    if (found != DtlsDatagramKind::kHandshake) return found;
+    if (found != DtlsDatagramKind::kHandshake) return {found};
   } while (reader.remaining() > 0);
-  return kind;
+  return result;
 }
 
 }  // namespace eir

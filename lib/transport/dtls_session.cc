@@ -16,9 +16,6 @@
 namespace eir {
 namespace {
 
-// RFC 8445 and RFC 8832 have no number; Chromium uses 1200 for everything it sends, and it fits any IPv6 path.
-constexpr long kMtu = 1200;
-
 // Browsers begin with 50 ms; RFC 6347 section 4.2.4.1 doubles. 1 s at most, because a person is waiting.
 constexpr Duration kFirstRetransmission = 50ms;
 constexpr Duration kLastRetransmission = 1s;
@@ -82,7 +79,8 @@ void DtlsSession::handle_datagram(Timestamp now, ByteView datagram) {
     ++counters_.oversized;
     return;
   }
-  const DtlsDatagramKind kind = inspect_dtls_datagram(datagram, kHandshakeMessageMax);
+  const DtlsDatagram inspected = inspect_dtls_datagram(datagram, kHandshakeMessageMax);
+  const DtlsDatagramKind kind = inspected.kind;
   if (kind == DtlsDatagramKind::kMalformed) {
     ++counters_.malformed;
     return;
@@ -99,11 +97,17 @@ void DtlsSession::handle_datagram(Timestamp now, ByteView datagram) {
   }
   if (!handshake_done_ && ++handshake_datagrams_ > kHandshakeDatagramsMax) return fail(DtlsFailure::kTooManyDatagrams);
 
-  const bool was_done = handshake_done_;
-  incoming_ = datagram;
-  advance(now);
-  incoming_ = {};
-  if (was_done && kind == DtlsDatagramKind::kHandshake) repeat_last_flight(now);
+  if (handshake_done_) {
+    feed(now, datagram);
+    if (kind == DtlsDatagramKind::kHandshake) repeat_last_flight(now);
+    return;
+  }
+  const ByteView plain = datagram.first(inspected.epoch0_size);
+  const ByteView encrypted = datagram.subspan(inspected.epoch0_size);
+  if (!plain.empty()) feed(now, plain);
+  if (!encrypted.empty() && state_ == DtlsState::kConnecting && may_feed_early(inspected.encrypted_records)) {
+    feed(now, encrypted);
+  }
 }
 
 void DtlsSession::handle_timeout(Timestamp now) {
@@ -145,6 +149,25 @@ void DtlsSession::create_ssl() {
   } else {
     SSL_set_accept_state(ssl_.get());
   }
+}
+
+void DtlsSession::feed(Timestamp now, ByteView datagram) {
+  // OpenSSL keeps record buffers of 19 kB; after the handshake they exist while a datagram is worked on.
+  if (handshake_done_) EIR_CHECK(SSL_alloc_buffers(ssl_.get()) == 1);
+  incoming_ = datagram;
+  advance(now);
+  incoming_ = {};
+  if (handshake_done_ && ssl_ != nullptr) SSL_free_buffers(ssl_.get());
+}
+
+// Records of epoch 1 pass if OpenSSL can decrypt them now, that is after the peer's ChangeCipherSpec, else within the
+// limit. A Finished that is dropped here comes again with its flight.
+bool DtlsSession::may_feed_early(size_t records) {
+  const OSSL_HANDSHAKE_STATE at = SSL_get_state(ssl_.get());
+  if (at == TLS_ST_SR_CHANGE || at == TLS_ST_CR_CHANGE) return true;
+  if (early_records_ + records > kEarlyRecordsMax) return false;
+  early_records_ += records;
+  return true;
 }
 
 // Lets OpenSSL work on `incoming_` until it wants more.
@@ -207,7 +230,7 @@ bool DtlsSession::export_keys() {
   if (!profile) return false;
   const size_t key_size = srtp_key_size(*profile);
   const size_t salt_size = srtp_salt_size(*profile);
-  std::array<uint8_t, 2 * (32 + 14)> material;
+  std::array<uint8_t, size_t{2} * (32 + 14)> material;
   const size_t size = 2 * (key_size + salt_size);
   if (SSL_export_keying_material(ssl_.get(), material.data(), size, kExporterLabel.data(), kExporterLabel.size(),
                                  nullptr, 0, 0) != 1) {
@@ -239,6 +262,7 @@ void DtlsSession::handle_ssl_error(int result) {
 void DtlsSession::send_close_notify() {
   ERR_clear_error();
   flight_.begin();
+  EIR_CHECK(SSL_alloc_buffers(ssl_.get()) == 1);
   SSL_shutdown(ssl_.get());  // "not complete" until the peer's comes, for which nobody waits
 }
 

@@ -43,6 +43,8 @@ enum class DtlsFailure : uint8_t {
 // Limits: kDatagramMax, kHandshakeMessageMax, kHandshakeDatagramsMax, DtlsFlight's; application data is dropped.
 class DtlsSession {
  public:
+  // Longest datagram sent: fits any IPv6 path, and is what browsers use.
+  static constexpr long kMtu = 1200;
   // What a peer may send at once: one Ethernet frame.
   static constexpr size_t kDatagramMax = 1500;
   // Longest handshake message that is reassembled. OpenSSL holds up to 10 at once, so this bounds what a peer can make
@@ -51,6 +53,10 @@ class DtlsSession {
   // Fed to OpenSSL before the handshake is done. A clean handshake takes 4; 30 s of repeats from a peer that
   // never hears us about 60 datagrams of 2 fragments.
   static constexpr size_t kHandshakeDatagramsMax = 512;
+
+  // Records of epoch 1 that OpenSSL may hold until the keys are there: it keeps a read buffer of 17 kB with each of up
+  // to 100. A Finished that overtook its flight is one such record; browsers repeat it after 50, 100 and 200 ms.
+  static constexpr size_t kEarlyRecordsMax = 4;
 
   struct Options {
     Duration give_up_after = 30s;  // counted from start() or the first datagram
@@ -99,6 +105,8 @@ class DtlsSession {
   };
 
   void create_ssl();
+  void feed(Timestamp now, ByteView datagram);
+  bool may_feed_early(size_t records);
   void advance(Timestamp now);
   void finish_handshake();
   void read_until_empty();
@@ -128,6 +136,7 @@ class DtlsSession {
   Duration retransmit_after_{};
   Timestamp next_repeat_at_ = Timestamp::min();
   size_t handshake_datagrams_ = 0;
+  size_t early_records_ = 0;
   Counters counters_;
   std::optional<SrtpKeys> keys_;
 };

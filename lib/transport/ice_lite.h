@@ -138,6 +138,7 @@ class IceLite {
   struct Nomination {
     uint32_t generation = 0;
     uint32_t priority = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 mistakes the 0 of a defaulted comparison for a pointer
     auto operator<=>(const Nomination&) const = default;
   };
   struct ValidatedPath {

@@ -11,7 +11,7 @@ namespace eir {
 
 // DTLS-SRTP protection profiles by their IANA numbers (RFC 5764 section 4.1.2, RFC 7714 section 14.2).
 enum class SrtpProfile : uint16_t {
-  kAes128CmSha1_80 = 0x0001,
+  kAes128CmSha1_80 = 0x0001,  // NOLINT(readability-identifier-naming): the number is part of the RFC's name
   kAeadAes128Gcm = 0x0007,
   kAeadAes256Gcm = 0x0008,
 };

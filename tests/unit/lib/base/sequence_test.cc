@@ -50,6 +50,14 @@ TEST(SequenceUnwrapper, ThreeWrapsOfA32BitTimestampOnlyGrow) {
   }
 }
 
+TEST(SequenceUnwrapper, RestartGoesOnwardsAndNeverBack) {
+  SequenceUnwrapper<uint16_t> unwrapper;
+  const int64_t first = unwrapper.unwrap(10'000);
+  EXPECT_EQ(unwrapper.restart(15'000), first + 5'000);
+  EXPECT_EQ(unwrapper.restart(14'999), first + 5'000 + 65'535);
+  EXPECT_EQ(unwrapper.unwrap(15'000), first + 5'000 + 65'536);
+}
+
 TEST(WrappedDifference, HalfTheCircleIsBackwards) {
   EXPECT_EQ(wrapped_difference<uint16_t>(1, 65535), 2);
   EXPECT_EQ(wrapped_difference<uint16_t>(65535, 1), -2);

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "lib/base/ids.h"
+#include "lib/base/ring.h"
+#include "lib/base/time.h"
+#include "lib/media/clock_mapping.h"
+#include "lib/media/h264_parameter_sets.h"
+#include "lib/media/packet_history.h"
+#include "lib/media/rewrite_map.h"
+#include "lib/rtp/codec.h"
+
+namespace eir {
+
+class ReceiveStream;
+
+// One packet that a slot has decided to send, not yet written: a reference, copied and encrypted only at its release.
+struct EgressEntry {
+  enum class Kind : uint8_t { kMedia, kParameterSets, kPadding };
+  int64_t out_sequence = 0;
+  uint16_t size = 0;  // about what it will take on the wire, for the pacer
+  Kind kind = Kind::kMedia;
+};
+
+// One packet as the slot's receiver is to see it. The views point into the history or the Forwarder: use at once.
+struct RewrittenPacket {
+  ByteView payload;
+  const StoredPacket* stored = nullptr;  // nullptr for parameter sets that Eir put in
+  Codec codec = Codec::kOpus;
+  TrackId track;
+  uint16_t sequence = 0;
+  uint32_t timestamp = 0;
+  uint16_t picture_id = 0;  // meaningful if the payload has one
+  uint8_t tl0_pic_idx = 0;  // likewise
+  uint16_t frame_number_offset = 0;
+  bool marker = false;
+};
+
+// Decides which packets of which source a slot sends, and how their numbers read for the receiver, who sees one stream
+// that never breaks: switches between layers and between publishers happen at key frames (audio: at any packet),
+// sequence numbers and picture ids go on, the RTP time follows the capture time in Eir's clock. Owned by a ReceiveSlot.
+class Forwarder {
+ public:
+  // A key frame that came this short a time before the wish is used at once: the burst it makes is smaller than a new
+  // one.
+  static constexpr Duration kLookBack = 100ms;
+
+  struct Counters {
+    uint64_t forwarded = 0;  // entries of media
+    uint64_t dropped = 0;    // padding that closed up
+    uint64_t late = 0;       // packets from before the switch to their source
+    uint64_t overrun = 0;    // times the history was overwritten before the slot had read it
+    uint64_t switches = 0;   // epochs begun
+  };
+
+  // `first_out` below 2^15, `first_timestamp` random (RFC 3550 section 5.1).
+  Forwarder(MediaKind kind, uint16_t first_out, uint32_t first_timestamp);
+
+  // Whose packets to send from the next possible one on; nullptr: nobody's. `clock` is the publisher's and lives as
+  // long as `source`.
+  void set_target(Timestamp now, TrackId track, ReceiveStream* source, const PublisherClock* clock);
+  // The right to this track is gone: nothing of it is sent again, neither new nor retransmitted.
+  void revoke(TrackId track);
+  // The track sends no more; what was sent of it can still be asked for.
+  void stop(TrackId track);
+  // The same of one stream.
+  void stop(const ReceiveStream* source);
+  // The stream's memory goes away.
+  void forget(const ReceiveStream* source);
+
+  // Appends what has arrived since the last call; stops early if `out` is full (the rest follows at the next call).
+  void pull(Timestamp now, Ring<EgressEntry>& out);
+
+  // A switch waits for a key frame.
+  bool wants_key_frame() const {
+    return kind_ == MediaKind::kVideo && target_.source != current_.source && target_.source != nullptr;
+  }
+
+  // What stands behind an entry, or behind a number that the receiver asks for again; nullopt if it was revoked or is
+  // no longer in the history.
+  std::optional<RewrittenPacket> rewrite(int64_t out_sequence) const;
+  // The sequence number as the receiver writes it → the unwrapped one nearest to the newest sent.
+  int64_t unwrap_out(uint16_t sequence) const;
+
+  TrackId current_track() const { return current_.track; }
+  const ReceiveStream* current_source() const { return current_.source; }
+  TrackId target_track() const { return target_.track; }
+  // For sender reports: the RTP timestamp that belongs to `now`, once something was sent.
+  std::optional<uint32_t> timestamp_at(Timestamp now) const;
+  // True once after a switch: a sender report should go with the first packet.
+  bool take_switched() { return std::exchange(switched_, false); }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Supply {
+    TrackId track;
+    ReceiveStream* source = nullptr;
+    const PublisherClock* clock = nullptr;
+    uint64_t cursor = 0;  // next arrival to look at
+  };
+
+  bool try_switch(Timestamp now, Ring<EgressEntry>& out);
+  void begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out);
+  uint32_t first_timestamp_of_epoch(const StoredPacket& first);
+  void follow(Ring<EgressEntry>& out);
+  void take(const StoredPacket& stored, Ring<EgressEntry>& out);
+  static bool starts_decoding(const StoredPacket& stored, MediaKind kind);
+
+  MediaKind kind_;
+  RewriteMap map_;
+  Supply current_;
+  Supply target_;
+
+  // The slot's RTP time: base_timestamp_ at base_capture_ in Eir's clock.
+  uint32_t base_timestamp_;
+  Timestamp base_capture_;
+  uint32_t clock_rate_ = 0;  // 0: nothing sent yet
+  uint32_t newest_timestamp_ = 0;
+  uint32_t frame_ticks_ = 0;  // between the newest two frames
+  uint32_t newest_in_timestamp_ = 0;
+  int64_t newest_in_sequence_ = 0;
+  Timestamp newest_arrival_;
+
+  // Highest values sent, where the next epoch's go on.
+  uint16_t newest_picture_id_ = 0;
+  uint8_t newest_tl0_pic_idx_ = 0;
+  uint16_t newest_frame_number_ = 0;
+  bool any_sent_ = false;
+
+  // The last parameter sets put before an IDR that came without (H.264), as sent.
+  struct Inserted {
+    int64_t out_sequence = -1;
+    uint32_t timestamp = 0;
+    TrackId track;
+    uint16_t size = 0;
+    std::array<uint8_t, H264ParameterSets::kStapABytesMax> payload{};
+  };
+  Inserted inserted_;
+
+  bool switched_ = false;
+  Counters counters_;
+};
+
+}  // namespace eir

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "lib/base/bytes.h"
+#include "lib/base/ids.h"
+#include "lib/base/time.h"
+#include "lib/media/clock_mapping.h"
+#include "lib/media/forwarder.h"
+#include "lib/rtp/codec.h"
+#include "lib/rtp/header_extensions.h"
+#include "lib/rtp/rtcp_reports.h"
+
+namespace eir {
+
+// The RTP stream that one slot sends for its whole life: one SSRC (and one for retransmissions), its payload types, its
+// extension layout, its counts. Writes packets; the caller encrypts and sends them. Owned by a ReceiveSlot.
+class SendStream {
+ public:
+  static constexpr size_t kCodecs = 7;
+  // UDP payload that no path fragments (RFC 8200: 1280, less IPv6 and UDP headers); larger input is passed and counted.
+  static constexpr size_t kDatagramBytes = 1232;
+  // NACKs may cost at most half of what the stream itself sends, with a burst of kRetransmissionBurst to begin with.
+  static constexpr int64_t kRetransmissionBurst = 64 * 1024;
+
+  struct PayloadTypes {
+    std::optional<uint8_t> media;
+    std::optional<uint8_t> rtx;
+  };
+  struct Config {
+    Ssrc ssrc;
+    Ssrc rtx_ssrc;
+    std::array<PayloadTypes, kCodecs> payload_types{};  // by Codec
+    ExtensionMap extensions;
+  };
+  // What only the moment of release knows.
+  struct Release {
+    Timestamp now;
+    uint16_t transport_sequence = 0;
+    const PublisherClock* publisher_clock = nullptr;  // may be null
+  };
+  struct Counters {
+    uint64_t packets = 0;  // first transmissions, padding included
+    uint64_t bytes = 0;    // their payloads
+    uint64_t retransmissions = 0;
+    uint64_t retransmitted_bytes = 0;
+    uint64_t nacks_refused = 0;  // beyond the budget, revoked, or no longer in the history
+    uint64_t oversized = 0;      // larger than kDatagramBytes
+    uint64_t reports = 0;        // receiver reports about this stream
+  };
+
+  explicit SendStream(const Config& config) : config_(config) {}
+
+  bool can_send(Codec codec) const { return config_.payload_types[static_cast<size_t>(codec)].media.has_value(); }
+
+  // Each writes one plain RTP packet at the start of `out` and returns its size; 0 if it does not fit, or the slot has
+  // no payload type for it.
+  size_t write(const RewrittenPacket& packet, const Release& release, MutableBytes out);
+  size_t write_padding(uint16_t sequence, const Release& release, MutableBytes out);
+  // As RTX where the receiver agreed on it, else the packet once more as it was. Also 0 when the budget is spent.
+  size_t write_retransmission(const RewrittenPacket& packet, const Release& release, MutableBytes out);
+
+  // The sender info of a report of now; nullopt before anything was sent.
+  std::optional<SenderInfo> make_sender_info(Timestamp now, std::optional<uint32_t> rtp_timestamp) const;
+  // A report block about this stream; `now` completes the round trip (RFC 3550 section 6.4.1).
+  void handle_report(Timestamp now, const ReportBlock& block);
+
+  const Config& config() const { return config_; }
+  const Counters& counters() const { return counters_; }
+  std::optional<Duration> round_trip() const { return round_trip_; }
+  double fraction_lost() const { return fraction_lost_; }
+
+ private:
+  struct Shape {
+    uint8_t payload_type = 0;
+    Ssrc ssrc;
+    uint16_t sequence = 0;
+    std::optional<uint16_t> original_sequence;  // RTX
+  };
+  size_t write_as(const RewrittenPacket& packet, const Shape& shape, const Release& release, MutableBytes out) const;
+
+  Config config_;
+  uint16_t rtx_sequence_ = 0;
+  uint32_t last_timestamp_ = 0;
+  uint8_t last_payload_type_ = 0;
+  int64_t retransmission_credit_ = kRetransmissionBurst;
+  std::optional<Duration> round_trip_;
+  double fraction_lost_ = 0.0;
+  Counters counters_;
+};
+
+}  // namespace eir

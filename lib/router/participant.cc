@@ -1,0 +1,24 @@
+#include "lib/router/participant.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/router/client_session.h"
+
+namespace eir {
+
+Participant::~Participant() = default;
+
+const SlotWish* Participant::find_wish(const std::string& mid) const {
+  const auto it = std::find_if(wishes_.begin(), wishes_.end(), [&](const SlotWish& wish) { return wish.mid == mid; });
+  return it == wishes_.end() ? nullptr : &*it;
+}
+
+void Participant::start_media_clock(Timestamp now) { receives_since_ = now; }
+
+int64_t Participant::take_media_started_ms(Timestamp now) {
+  const Timestamp since = std::exchange(receives_since_, kNever);
+  return since == kNever ? -1 : to_ms(now - since);
+}
+
+}  // namespace eir

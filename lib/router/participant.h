@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/ids.h"
+#include "lib/base/time.h"
+#include "lib/media/clock_mapping.h"
+#include "lib/router/events.h"
+#include "lib/router/rights.h"
+
+namespace eir {
+
+class ClientSession;
+class Room;
+
+// What a client wants to see in one of its slots.
+struct SlotWish {
+  std::string mid;
+  ParticipantId source;  // 0: whatever the room chooses
+  TrackLabel label = TrackLabel::kCamera;
+  bool hidden = false;  // not visible: send nothing
+  uint32_t width = 0;
+  uint32_t height = 0;
+  uint32_t priority = 0;
+};
+
+// One person or device of a room: rights, wishes, and the sessions over which its media comes and goes. Owned by its
+// Room.
+class Participant {
+ public:
+  static constexpr size_t kSessionsMax = 4;
+  static constexpr size_t kTagBytesMax = 64;
+  static constexpr size_t kWishesMax = 64;
+
+  Participant(Room& room, ParticipantId id, std::string tag, bool echo)
+      : room_(room), id_(id), tag_(std::move(tag)), echo_(echo) {}
+  ~Participant();
+
+  ParticipantId id() const { return id_; }
+  const std::string& tag() const { return tag_; }
+  Room& room() const { return room_; }
+  // Slots show one's own tracks.
+  bool echo() const { return echo_; }
+
+  const Rights& rights() const { return rights_; }
+  void set_rights(const Rights& rights) { rights_ = rights; }
+  // A host's mute takes the right to send away until it is taken back.
+  void set_muted(uint32_t kinds) { muted_ = kinds; }
+  uint32_t muted() const { return muted_; }
+  bool is_muted(RightKind kind) const { return (muted_ & right_bit(kind)) != 0; }
+  // With the mutes: what counts in the packet path.
+  Rights effective_rights() const { return {rights_.send & ~muted_, rights_.receive, rights_.groups}; }
+
+  PublisherClock& clock() { return clock_; }
+  const PublisherClock& clock() const { return clock_; }
+  std::vector<std::unique_ptr<ClientSession>>& sessions() { return sessions_; }
+  const std::vector<std::unique_ptr<ClientSession>>& sessions() const { return sessions_; }
+  std::vector<SlotWish>& wishes() { return wishes_; }
+  const SlotWish* find_wish(const std::string& mid) const;
+
+  // Since when this participant may receive something; MediaStarted counts from there, once.
+  void start_media_clock(Timestamp now);
+  // The time since then at the first packet; −1 at later ones.
+  int64_t take_media_started_ms(Timestamp now);
+
+  // What SlotsChanged said last.
+  std::vector<SlotInfo>& told_slots() { return told_slots_; }
+
+ private:
+  Room& room_;
+  ParticipantId id_;
+  std::string tag_;
+  bool echo_;
+  Rights rights_;
+  uint32_t muted_ = 0;
+  PublisherClock clock_;
+  std::vector<std::unique_ptr<ClientSession>> sessions_;
+  std::vector<SlotWish> wishes_;
+  std::vector<SlotInfo> told_slots_;
+  Timestamp receives_since_ = kNever;
+};
+
+}  // namespace eir

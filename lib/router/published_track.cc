@@ -1,0 +1,81 @@
+#include "lib/router/published_track.h"
+
+#include <algorithm>
+#include <array>
+
+#include "lib/media/layer_selector.h"
+
+namespace eir {
+
+PublishedTrack::PublishedTrack(TrackId id, ClientSession& session, const PublisherClock& clock,
+                               const sdp::MediaDescription& media)
+    : id_(id),
+      session_(session),
+      clock_(clock),
+      media_(media),
+      kind_(media.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo),
+      label_(kind_ == MediaKind::kAudio ? TrackLabel::kMicrophone : TrackLabel::kCamera) {
+  layers_.reserve(kLayersMax);
+  if (media.rids.empty()) layers_.emplace_back();
+  for (const std::string& rid : media.rids) {
+    if (layers_.size() < kLayersMax) layers_.push_back({.rid = ShortText::of(rid), .rtx_ssrc = {}, .stream = nullptr});
+  }
+  // Without rids the offer's SSRCs say which retransmissions belong to it.
+  if (media.rids.empty() && !media.sources.empty()) {
+    layers_.front().rtx_ssrc = media.sources.front().rtx_ssrc.value_or(Ssrc());
+  }
+}
+
+void PublishedTrack::renegotiate(const sdp::MediaDescription& media) { media_ = media; }
+
+PublishedTrack::Layer* PublishedTrack::find_layer(const ShortText& rid) {
+  if (rid.empty()) return &layers_.front();
+  const auto it = std::find_if(layers_.begin(), layers_.end(), [&](const Layer& l) { return l.rid == rid; });
+  return it == layers_.end() ? nullptr : &*it;
+}
+
+PublishedTrack::Layer* PublishedTrack::find_layer_of_rtx(Ssrc rtx_ssrc) {
+  const auto it = std::find_if(layers_.begin(), layers_.end(), [&](const Layer& l) { return l.rtx_ssrc == rtx_ssrc; });
+  return it == layers_.end() ? nullptr : &*it;
+}
+
+std::unique_ptr<ReceiveStream> PublishedTrack::bind(Layer& layer, const ReceiveStream::Config& config) {
+  std::unique_ptr<ReceiveStream> former = unbind(layer);
+  layer.stream = std::make_unique<ReceiveStream>(config);
+  return former;
+}
+
+std::unique_ptr<ReceiveStream> PublishedTrack::unbind(Layer& layer) {
+  if (best_ == layer.stream.get()) best_ = nullptr;
+  return std::move(layer.stream);
+}
+
+bool PublishedTrack::handle_stored(Timestamp now, const ReceiveStream& stream, const StoredPacket& packet) {
+  if (kind_ == MediaKind::kAudio) {
+    if (packet.extensions.audio_level) audio_level_.handle_packet(now, *packet.extensions.audio_level);
+    return best_ == nullptr && update_best(now);
+  }
+  const bool starts = (packet.info.key_frame && packet.info.frame_start) || packet.info.has_parameter_sets;
+  if (starts) key_frames_.handle_key_frame(now);
+  // A layer can become the best only by beginning to send or by a key frame that says its size.
+  return (starts || best_ == nullptr || stream.counters().packets == 1) && update_best(now);
+}
+
+bool PublishedTrack::update_best(Timestamp now) {
+  std::array<ReceiveStream*, kLayersMax> streams{};
+  size_t count = 0;
+  for (const Layer& layer : layers_) streams[count++] = layer.stream.get();
+  ReceiveStream* const best = select_layer(std::span(streams).first(count), now);
+  // When everything is silent the last one stays: it may go on.
+  if (best == nullptr || best == best_) return false;
+  best_ = best;
+  return true;
+}
+
+bool PublishedTrack::is_silent(Timestamp now) const {
+  return std::none_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
+    return layer.stream != nullptr && layer.stream->is_active(now, kSilentAfter);
+  });
+}
+
+}  // namespace eir

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/media/audio_levels.h"
+#include "lib/media/clock_mapping.h"
+#include "lib/media/key_frame_requester.h"
+#include "lib/media/receive_stream.h"
+#include "lib/router/events.h"
+#include "lib/sdp/media_description.h"
+
+namespace eir {
+
+class ClientSession;
+class ReceiveSlot;
+
+// A sending m-line of a client: one audio or video source in up to kLayersMax simulcast layers. Owned by its
+// ClientSession. Its id is the CSRC on every packet that any slot sends of it.
+class PublishedTrack {
+ public:
+  static constexpr size_t kLayersMax = 4;       // browsers send 3; a fourth m-line rid is left unbound
+  static constexpr Duration kSilentAfter = 2s;  // told to clients as "silent"
+
+  struct Layer {
+    ShortText rid;  // empty without simulcast
+    Ssrc rtx_ssrc;
+    std::unique_ptr<ReceiveStream> stream;  // made with the layer's first packet
+  };
+
+  PublishedTrack(TrackId id, ClientSession& session, const PublisherClock& clock, const sdp::MediaDescription& media);
+
+  // What a later offer says of the same mid. Streams whose payload type is gone end with the next packet.
+  void renegotiate(const sdp::MediaDescription& media);
+
+  // The layer that a packet with this rid (empty: none) belongs to; nullptr beyond kLayersMax or for a rid that was not
+  // negotiated.
+  Layer* find_layer(const ShortText& rid);
+  Layer* find_layer_of_rtx(Ssrc rtx_ssrc);
+  // Makes the layer's stream, or replaces it by one of another SSRC or codec; the former one is handed back, because
+  // epochs may still refer to it.
+  std::unique_ptr<ReceiveStream> bind(Layer& layer, const ReceiveStream::Config& config);
+  // The layer's stream ended (BYE).
+  std::unique_ptr<ReceiveStream> unbind(Layer& layer);
+
+  // To be called after each stored packet. True if the best layer changed, so that slots must be aimed anew.
+  bool handle_stored(Timestamp now, const ReceiveStream& stream, const StoredPacket& packet);
+  // The same question asked by the clock: a layer may have fallen silent.
+  bool update_best(Timestamp now);
+  ReceiveStream* best() const { return best_; }
+
+  void subscribe(ReceiveSlot& slot) { subscribers_.push_back(&slot); }
+  void unsubscribe(ReceiveSlot& slot) { std::erase(subscribers_, &slot); }
+  const std::vector<ReceiveSlot*>& subscribers() const { return subscribers_; }
+
+  TrackId id() const { return id_; }
+  ClientSession& session() const { return session_; }
+  const PublisherClock& clock() const { return clock_; }
+  const std::string& mid() const { return media_.mid; }
+  const sdp::MediaDescription& media() const { return media_; }
+  MediaKind kind() const { return kind_; }
+  // Of the newest packet; before it the negotiated one.
+  Codec codec() const { return best_ != nullptr ? best_->codec() : media_.codecs.front().codec; }
+  TrackLabel label() const { return label_; }
+  void set_label(TrackLabel label) { label_ = label; }
+  RightKind right() const { return right_needed(label_); }
+  bool is_silent(Timestamp now) const;
+  std::vector<Layer>& layers() { return layers_; }
+  const std::vector<Layer>& layers() const { return layers_; }
+
+  KeyFrameRequester& key_frames() { return key_frames_; }
+  const KeyFrameRequester& key_frames() const { return key_frames_; }
+  AudioLevelTracker& audio_level() { return audio_level_; }
+  const AudioLevelTracker& audio_level() const { return audio_level_; }
+  uint8_t next_fir_sequence() { return fir_sequence_++; }
+
+ private:
+  TrackId id_;
+  ClientSession& session_;
+  const PublisherClock& clock_;
+  sdp::MediaDescription media_;
+  MediaKind kind_;
+  TrackLabel label_;
+  std::vector<Layer> layers_;
+  ReceiveStream* best_ = nullptr;
+  std::vector<ReceiveSlot*> subscribers_;
+  KeyFrameRequester key_frames_;
+  AudioLevelTracker audio_level_;
+  uint8_t fir_sequence_ = 0;
+};
+
+}  // namespace eir

@@ -1,0 +1,212 @@
+#include "lib/router/receive_slot.h"
+
+#include <array>
+
+#include "lib/router/client_session.h"
+#include "lib/router/participant.h"
+#include "lib/router/published_track.h"
+#include "lib/rtp/rtcp_reports.h"
+
+namespace eir {
+namespace {
+
+SendStream::Config send_config(const sdp::MediaDescription& media) {
+  SendStream::Config config{
+      .ssrc = media.slot->ssrc, .rtx_ssrc = media.slot->rtx_ssrc, .extensions = media.send_extensions};
+  for (const sdp::NegotiatedCodec& codec : media.codecs) {
+    SendStream::PayloadTypes& types = config.payload_types[static_cast<size_t>(codec.codec)];
+    // The client's order is its preference: the first line of a codec counts.
+    if (!types.media) types = {.media = codec.payload_type, .rtx = codec.rtx_payload_type};
+  }
+  return config;
+}
+
+}  // namespace
+
+// The first sequence number stays below 2^15, so that the first packets may be lost without the receiver taking the
+// wrong rollover count (RFC 3711 section 3.3.1).
+ReceiveSlot::ReceiveSlot(RouterShared& shared, ClientSession& session, const sdp::MediaDescription& media)
+    : shared_(shared),
+      session_(session),
+      mid_(media.mid),
+      kind_(media.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo),
+      identity_(*media.slot),
+      transmit_kind_(kind_ == MediaKind::kAudio ? TransmitKind::kAudio : TransmitKind::kVideo),
+      forwarder_(kind_, static_cast<uint16_t>(1 + shared.random.below(0x7fff)), shared.random.u32()),
+      send_(send_config(media)),
+      queue_(kQueueMax) {}
+
+ReceiveSlot::~ReceiveSlot() {
+  if (track_ != nullptr) track_->unsubscribe(*this);
+}
+
+bool ReceiveSlot::can_show(const PublishedTrack& track) const {
+  return track.kind() == kind_ && send_.can_send(track.codec());
+}
+
+void ReceiveSlot::assign(Timestamp now, PublishedTrack* track) {
+  if (track == track_) return;
+  if (track_ != nullptr) track_->unsubscribe(*this);
+  track_ = track;
+  assigned_at_ = now;
+  if (track_ != nullptr) track_->subscribe(*this);
+  aim(now);
+}
+
+void ReceiveSlot::aim(Timestamp now) {
+  if (track_ == nullptr || is_paused_ || !can_show(*track_)) {
+    forwarder_.set_target(now, {}, nullptr, nullptr);
+    return;
+  }
+  if (track_->best() == nullptr) {
+    // Nothing came yet. What the slot showed before ends here; a key frame asked for now may come with the first
+    // packet.
+    forwarder_.set_target(now, {}, nullptr, nullptr);
+    return;
+  }
+  forwarder_.set_target(now, track_->id(), track_->best(), &track_->clock());
+  if (forwarder_.wants_key_frame()) {
+    mark_dirty();
+    ask_for_key_frame(now);
+  }
+}
+
+void ReceiveSlot::ask_for_key_frame(Timestamp now) {
+  // Another layer of what is shown already can wait for other receivers' wishes; a new source cannot.
+  if (forwarder_.current_track() == track_->id()) {
+    track_->key_frames().request_layer_up(now);
+  } else {
+    track_->key_frames().request(now);
+  }
+  track_->session().arm();
+}
+
+void ReceiveSlot::end(Timestamp now, const PublishedTrack& track) {
+  if (track_ == &track) assign(now, nullptr);
+  forwarder_.stop(track.id());
+}
+
+void ReceiveSlot::revoke(Timestamp now, TrackId track) {
+  forwarder_.revoke(track);
+  if (track_ != nullptr && track_->id() == track) assign(now, nullptr);
+}
+
+void ReceiveSlot::set_paused(Timestamp now, bool paused) {
+  if (paused == is_paused_) return;
+  is_paused_ = paused;
+  aim(now);
+}
+
+void ReceiveSlot::mark_dirty() {
+  if (is_dirty_) return;
+  is_dirty_ = true;
+  session_.mark_dirty();
+}
+
+SendStream::Release ReceiveSlot::release_of(Timestamp now) {
+  return {.now = now,
+          .transport_sequence = session_.next_transport_sequence(),
+          .publisher_clock = track_ != nullptr ? &track_->clock() : nullptr};
+}
+
+bool ReceiveSlot::protect_and_commit(size_t size, MutableBytes buffer, const Path& path, TransmitQueue& out) {
+  if (!srtp_->protect_rtp(buffer, size)) return false;
+  out.commit(path, size, transmit_kind_);
+  return true;
+}
+
+ReceiveSlot::Released ReceiveSlot::release(Timestamp now, const EgressEntry& entry, const Path& path,
+                                           TransmitQueue& out) {
+  const MutableBytes buffer = out.reserve(transmit_kind_);
+  if (buffer.empty()) return Released::kNoRoom;
+  size_t size = 0;
+  if (entry.kind == EgressEntry::Kind::kPadding) {
+    size = send_.write_padding(static_cast<uint16_t>(entry.out_sequence), release_of(now), buffer);
+  } else if (const std::optional<RewrittenPacket> packet = forwarder_.rewrite(entry.out_sequence)) {
+    size = send_.write(*packet, release_of(now), buffer);
+  } else {
+    ++shared_.counters.drop_revoked;
+    return Released::kDropped;
+  }
+  if (size == 0 || !protect_and_commit(size, buffer, path, out)) return Released::kDropped;
+  ++shared_.counters.rtp_out;
+  shared_.counters.rtp_out_bytes += size;
+  if (forwarder_.take_switched() || report_due_ == kNever) {
+    report_due_ = now;
+    session_.arm();
+    session_.note_media_started(now, *this);
+  }
+  return Released::kSent;
+}
+
+bool ReceiveSlot::flush(Timestamp now, const Path& path, TransmitQueue& out) {
+  if (!srtp_) {
+    srtp_ = session_.transport().make_send_session(std::array{send_.config().ssrc, send_.config().rtx_ssrc});
+    if (!srtp_) return true;
+  }
+  forwarder_.pull(now, queue_);
+  while (!queue_.empty()) {
+    const Released result = release(now, queue_.front(), path, out);
+    if (result == Released::kNoRoom) {
+      if (!out.is_blocked()) return false;
+      ++(kind_ == MediaKind::kAudio ? shared_.counters.drop_queue_full_audio : shared_.counters.drop_queue_full_video);
+    }
+    queue_.pop();
+    if (queue_.empty()) forwarder_.pull(now, queue_);
+  }
+  is_dirty_ = false;
+  // The source began anew or was overrun: only a key frame helps.
+  if (track_ != nullptr && forwarder_.wants_key_frame() && track_->key_frames().next_timeout() == kNever) {
+    ask_for_key_frame(now);
+  }
+  return true;
+}
+
+void ReceiveSlot::handle_nack(Timestamp now, uint16_t sequence, const Path& path, TransmitQueue& out) {
+  ++shared_.counters.nacks_in;
+  if (!srtp_) return;
+  const std::optional<RewrittenPacket> packet = forwarder_.rewrite(forwarder_.unwrap_out(sequence));
+  if (!packet) return;
+  const MutableBytes buffer = out.reserve(transmit_kind_);
+  if (buffer.empty()) return;
+  const size_t size = send_.write_retransmission(*packet, release_of(now), buffer);
+  if (size != 0 && protect_and_commit(size, buffer, path, out)) ++shared_.counters.rtx_out;
+}
+
+void ReceiveSlot::handle_key_frame_request(Timestamp now) {
+  ++shared_.counters.key_frame_requests_in;
+  if (track_ == nullptr || kind_ != MediaKind::kVideo) return;
+  track_->key_frames().request(now);
+  track_->session().arm();
+}
+
+size_t ReceiveSlot::write_report(Timestamp now, std::string_view cname, MutableBytes out) {
+  if (now < report_due_ || !srtp_) return 0;
+  report_due_ = now + kReportInterval;
+  const std::optional<SenderInfo> info = send_.make_sender_info(now, forwarder_.timestamp_at(now));
+  if (!info) return 0;
+  ByteWriter writer(out.first(out.size() - SrtpSession::kRtcpOverheadMax));
+  if (!write_sender_report(writer, *info, {}) || !write_sdes_cname(writer, info->sender, cname)) return 0;
+  size_t size = writer.size();
+  return srtp_->protect_rtcp(out, size) ? size : 0;
+}
+
+SlotInfo ReceiveSlot::describe(Timestamp now) const {
+  SlotInfo info{.mid = mid_, .kind = kind_};
+  if (track_ == nullptr) return info;
+  info.track = track_->id();
+  info.source = track_->session().participant().id();
+  info.label = track_->label();
+  if (!send_.can_send(track_->codec())) {
+    info.state = SlotState::kCodecUnsupported;
+  } else if (track_->session().participant().is_muted(track_->right())) {
+    info.state = SlotState::kMuted;
+  } else if (is_paused_) {
+    info.state = SlotState::kPaused;
+  } else {
+    info.state = track_->is_silent(now) ? SlotState::kSilent : SlotState::kLive;
+  }
+  return info;
+}
+
+}  // namespace eir

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/base/ring.h"
+#include "lib/media/forwarder.h"
+#include "lib/media/send_stream.h"
+#include "lib/router/events.h"
+#include "lib/router/shared.h"
+#include "lib/sdp/media_description.h"
+#include "lib/transport/srtp_session.h"
+#include "lib/transport/transmit_queue.h"
+
+namespace eir {
+
+class ClientSession;
+class PublishedTrack;
+
+// A receiving m-line of a client, from the first answer to the end: one SSRC, one sequence space, one clock, whatever
+// it shows. Owned by its ClientSession. Decided elsewhere: what it shows (Room). Decided here: nothing but how.
+class ReceiveSlot {
+ public:
+  static constexpr size_t kQueueMax = 256;  // entries waiting for release; what does not fit waits in the history
+  static constexpr Duration kReportInterval = 1s;
+  static constexpr size_t kNacksPerMessage = 256;  // of one NACK message; more than a receiver's window can miss
+
+  ReceiveSlot(RouterShared& shared, ClientSession& session, const sdp::MediaDescription& media);
+  ~ReceiveSlot();
+  ReceiveSlot(const ReceiveSlot&) = delete;
+  ReceiveSlot& operator=(const ReceiveSlot&) = delete;
+
+  // Shows `track` from the next key frame on; nullptr: nothing.
+  void assign(Timestamp now, PublishedTrack* track);
+  // The track's best layer changed.
+  void aim(Timestamp now);
+  // The right to the track is gone: not one packet of it passes from now on, new or old.
+  void revoke(Timestamp now, TrackId track);
+  // The track ended: nothing new of it, but what was sent may still be asked for.
+  void end(Timestamp now, const PublishedTrack& track);
+  void stop(const ReceiveStream* stream) { forwarder_.stop(stream); }
+  void forget(const ReceiveStream* stream) { forwarder_.forget(stream); }
+
+  // Sends what has come since the last call. False if the queue had no room: to be called again.
+  bool flush(Timestamp now, const Path& path, TransmitQueue& out);
+
+  void handle_nack(Timestamp now, uint16_t sequence, const Path& path, TransmitQueue& out);
+  void handle_report(Timestamp now, const ReportBlock& block) { send_.handle_report(now, block); }
+  void handle_key_frame_request(Timestamp now);
+  // Writes sender report and CNAME, encrypted; 0 if there is nothing to report. Due once a second and after a switch.
+  size_t write_report(Timestamp now, std::string_view cname, MutableBytes out);
+  Timestamp next_report() const { return report_due_; }
+
+  const std::string& mid() const { return mid_; }
+  MediaKind kind() const { return kind_; }
+  Ssrc ssrc() const { return send_.config().ssrc; }
+  const sdp::SlotIdentity& identity() const { return identity_; }
+  PublishedTrack* track() const { return track_; }
+  Timestamp assigned_at() const { return assigned_at_; }
+  bool can_show(const PublishedTrack& track) const;
+  bool is_dirty() const { return is_dirty_; }
+  void mark_dirty();
+  SlotInfo describe(Timestamp now) const;
+  const SendStream& send() const { return send_; }
+  const Forwarder& forwarder() const { return forwarder_; }
+  ClientSession& session() const { return session_; }
+
+  // The client's wish for this slot not to be sent at all.
+  void set_paused(Timestamp now, bool paused);
+  bool is_paused() const { return is_paused_; }
+
+ private:
+  enum class Released : uint8_t { kSent, kDropped, kNoRoom };
+  Released release(Timestamp now, const EgressEntry& entry, const Path& path, TransmitQueue& out);
+  void ask_for_key_frame(Timestamp now);
+  SendStream::Release release_of(Timestamp now);
+  bool protect_and_commit(size_t size, MutableBytes buffer, const Path& path, TransmitQueue& out);
+
+  RouterShared& shared_;
+  ClientSession& session_;
+  std::string mid_;
+  MediaKind kind_;
+  sdp::SlotIdentity identity_;
+  TransmitKind transmit_kind_;
+  Forwarder forwarder_;
+  SendStream send_;
+  std::optional<SrtpSession> srtp_;  // made when the transport has keys
+  Ring<EgressEntry> queue_;
+  PublishedTrack* track_ = nullptr;
+  Timestamp assigned_at_;
+  bool is_dirty_ = false;
+  bool is_paused_ = false;
+  Timestamp report_due_ = kNever;
+};
+
+}  // namespace eir

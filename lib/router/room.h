@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/ids.h"
+#include "lib/base/time.h"
+#include "lib/base/timer_wheel.h"
+#include "lib/router/participant.h"
+#include "lib/router/shared.h"
+
+namespace eir {
+
+class PublishedTrack;
+class ReceiveSlot;
+class ReceiveStream;
+
+// Who may see whom, and in which slot. Owned by the Router. Every change of participants, rights, tracks or wishes ends
+// in assign(), which moves as few slots as it can.
+class Room : public TimerWheel<Room>::Node {
+ public:
+  static constexpr size_t kTagBytesMax = 64;
+  static constexpr Duration kTick = 250ms;        // silence, active speakers, loudest voices
+  static constexpr Duration kVoiceHold = 1500ms;  // a voice keeps its slot at least so long
+  static constexpr Duration kRetiredKept = 2s;    // longer than PacketHistory::kAgeMax: what a late NACK may ask for
+  static constexpr size_t kSpeakersMax = 8;       // named in ActiveSpeakers
+
+  struct Options {
+    std::string tag;
+    bool audio_only = false;
+    uint32_t participants_max = 0;
+  };
+
+  Room(RouterShared& shared, RoomId id, Options options) : shared_(shared), id_(id), options_(std::move(options)) {}
+  ~Room();
+
+  RoomId id() const { return id_; }
+  const Options& options() const { return options_; }
+  std::vector<std::unique_ptr<Participant>>& participants() { return participants_; }
+  const std::vector<std::unique_ptr<Participant>>& participants() const { return participants_; }
+
+  Participant& add(Timestamp now, ParticipantId id, std::string tag, const Rights& rights, bool echo);
+  void remove(Timestamp now, Participant& participant);
+  void remove_session(Timestamp now, Participant& participant, const ClientSession& session);
+
+  // New rights or mutes of one participant. When it returns, no slot sends against them.
+  void change_rights(Timestamp now, Participant& participant, const Rights& rights);
+  void change_muted(Timestamp now, Participant& participant, uint32_t kinds);
+  void change_label(Timestamp now, PublishedTrack& track, TrackLabel label);
+
+  // Fills every slot of the room by rights, wishes, pairs and voices, and tells whose slots changed.
+  void assign(Timestamp now);
+
+  void note_published(const PublishedTrack& track);
+  // Takes the track out of every slot; retransmissions of what was sent go on for a while.
+  void note_ended(Timestamp now, PublishedTrack& track);
+  // A stream that nobody writes to any more: kept while receivers may ask for its packets.
+  void retire(Timestamp now, std::unique_ptr<ReceiveStream> stream);
+
+  // To be called every kTick.
+  void handle_tick(Timestamp now);
+
+ private:
+  template <class F>
+  void for_each_slot(F&& f);
+  template <class F>
+  void for_each_track(F&& f) const;
+  void enforce(Timestamp now, const Participant& changed);
+  void tell_slots(Timestamp now);
+  void tell_speakers(Timestamp now);
+  void drop_expired_streams(Timestamp now);
+
+  RouterShared& shared_;
+  RoomId id_;
+  Options options_;
+  std::vector<std::unique_ptr<Participant>> participants_;
+  struct Retired {
+    std::unique_ptr<ReceiveStream> stream;
+    Timestamp until;
+  };
+  std::vector<Retired> retired_;
+  std::vector<ParticipantId> told_speakers_;
+};
+
+}  // namespace eir
