@@ -1,5 +1,6 @@
 """Every header compiles by itself, so that no file depends on what its includer happened to include before."""
 
+import re
 import subprocess
 
 from includes import Closure
@@ -18,7 +19,8 @@ def _package_flags():
 
 
 def find(root, files):
-    flags = [*FLAGS, *_package_flags(), f"-I{root}", "-"]
+    # CMakeLists.txt tells the tests where the sources lie.
+    flags = [*FLAGS, *_package_flags(), f"-I{root}", f'-DEIR_SOURCE_DIR="{root}"', "-"]
     version = subprocess.run([COMPILER, "--version"], capture_output=True, text=True, check=True).stdout
     remembered, closure = Remembered("headers-alone"), Closure(root)
     headers = [name for name in cpp_files(files) if name.endswith(".h")]
@@ -33,6 +35,7 @@ def find(root, files):
         if done.returncode == 0:
             remembered.add(keys[name])
             return None
-        return f"{name}: does not compile alone\n" + "\n".join("    " + line for line in done.stderr.split("\n")[:12])
+        errors = [line for line in done.stderr.split("\n") if re.search(r": (?:fatal )?error: ", line)]
+        return f"{name}: does not compile alone\n" + "\n".join("    " + line for line in errors[:4])
 
     return [complaint for complaint in in_parallel(compile_alone, headers) if complaint]
