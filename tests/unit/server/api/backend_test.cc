@@ -1,0 +1,506 @@
+#include "server/api/backend.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "server/channel/channel_end.h"
+#include "server/channel/supervisor_link.h"
+
+namespace eir {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+// The other end of a worker's channel: says yes to everything, answers offers with "answer to <offer>", refuses the
+// offer "bad", and remembers what it was told.
+class FakeWorker final : public channel::ChannelListener {
+ public:
+  FakeWorker(asio::io_context& io, OwnedFd socket) : end_(io, std::move(socket), *this) {
+    channel::Hello hello;
+    send_event(hello);
+  }
+
+  void on_message(channel::Message message, OwnedFd) override {
+    const auto* request = std::get_if<channel::Request>(&message.body);
+    if (request == nullptr) return;
+    channel::Message reply;
+    reply.id = message.id;
+    reply.body = answer(*request);
+    end_.send(reply);
+  }
+  void on_channel_closed(channel::CloseReason) override {}
+
+  void send_event(channel::Event event) {
+    channel::Message message;
+    message.body = std::move(event);
+    end_.send(message);
+  }
+
+  // By what they were told of last.
+  std::map<uint32_t, channel::Rights> rights;
+  std::map<uint32_t, size_t> muted_kinds;
+  std::map<std::string, uint32_t> numbers;  // by public participant id
+  std::vector<uint32_t> transports;
+  std::vector<uint32_t> closed_transports;
+  uint32_t rooms_opened = 0;
+  uint32_t rooms_closed = 0;
+  uint32_t left = 0;
+  RoomId room;
+  std::vector<channel::SlotWish> wishes;
+
+ private:
+  channel::Reply answer(const channel::Request& request) {
+    if (std::holds_alternative<channel::Report>(request)) return channel::WorkerReport{};
+    if (const auto* open = std::get_if<channel::OpenRoom>(&request)) {
+      ++rooms_opened;
+      room = open->room;
+    } else if (std::holds_alternative<channel::CloseRoom>(request)) {
+      ++rooms_closed;
+    } else if (const auto* join = std::get_if<channel::Join>(&request)) {
+      rights[join->participant.value] = join->rights;
+      numbers[join->tag] = join->participant.value;
+    } else if (const auto* set = std::get_if<channel::SetRights>(&request)) {
+      rights[set->participant.value] = set->rights;
+    } else if (const auto* mute = std::get_if<channel::SetMute>(&request)) {
+      muted_kinds[mute->participant.value] = mute->kinds.size();
+    } else if (const auto* view = std::get_if<channel::SetView>(&request)) {
+      wishes = view->wishes;
+    } else if (std::holds_alternative<channel::Leave>(request)) {
+      ++left;
+    } else if (const auto* close = std::get_if<channel::CloseTransport>(&request)) {
+      closed_transports.push_back(close->transport.value);
+    } else if (const auto* negotiate = std::get_if<channel::Negotiate>(&request)) {
+      if (negotiate->offer == "bad") {
+        channel::Refused refused;
+        refused.code = channel::RefusalCode::kOfferRefused;
+        refused.detail = "bundle_required";
+        refused.line = 4;
+        return refused;
+      }
+      transports.push_back(negotiate->transport.value);
+      channel::Answer made;
+      made.sdp = "answer to " + negotiate->offer;
+      return made;
+    }
+    return channel::Done{};
+  }
+
+  channel::ChannelEnd end_;
+};
+
+class TestClock final : public Clock {
+ public:
+  Now now() const override { return at; }
+  Now at{Timestamp(1000s), WallTime(std::chrono::seconds(1'900'000'000))};
+};
+
+struct Connection final : SignalConnection {
+  void send(std::string text) override { texts.push_back(std::move(text)); }
+  void close(CloseCode code) override { closed = code; }
+
+  // The last message of this type as text, or nothing.
+  std::string last(std::string_view type) const {
+    for (auto at = texts.rbegin(); at != texts.rend(); ++at) {
+      if (json::parse(*at).at("type").as_string() == type) return *at;
+    }
+    return {};
+  }
+
+  std::vector<std::string> texts;
+  std::optional<CloseCode> closed;
+};
+
+struct Person {
+  std::string id;
+  std::string session;
+  std::string resume;
+  std::string state;
+};
+
+class BackendTest : public testing::Test {
+ protected:
+  BackendTest() {
+    int link[2];
+    int stream[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link), 0);
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
+    supervisor_.reset(link[1]);
+    BackendOptions options;
+    options.supervisor_link = OwnedFd(link[0]);
+    backend = std::make_unique<Backend>(io, config, random, clock, std::move(options));
+    channel::LinkMessage message;
+    message.kind = channel::LinkKind::kChannel;
+    message.fd = OwnedFd(stream[0]);
+    EXPECT_TRUE(channel::send_link(supervisor_.value(), message));
+    worker = std::make_unique<FakeWorker>(io, OwnedFd(stream[1]));
+    run_until([this] { return !backend->workers.status().empty() && backend->workers.status()[0].adopted; });
+
+    const auto folder = std::filesystem::path(testing::TempDir()) / ("eir_backend_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    std::filesystem::remove(folder / "credentials");
+    make_credential(folder.string(), "demo", (folder / "secret").string());
+    std::ifstream(folder / "secret") >> secret;
+    backend->rest.set_credentials(Credentials::load(folder.string()));
+    std::filesystem::remove_all(folder);
+  }
+  ~BackendTest() override { backend->signalling.close_all(CloseCode::kGoingAway); }
+
+  template <class Condition>
+  void run_until(Condition condition) {
+    for (int turn = 0; turn < 1000 && !condition(); ++turn) {
+      io.restart();
+      io.run_one_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_TRUE(condition());
+  }
+  void settle() {
+    for (int turn = 0; turn < 50; ++turn) {
+      io.restart();
+      io.poll();
+    }
+  }
+
+  HttpAnswer call(const std::string& method, const std::string& path, const std::string& body,
+                  const std::string& bearer) {
+    HttpRequest request;
+    request.method = method;
+    request.path = path;
+    request.host = "localhost:8080";
+    request.source = "192.0.2.7";
+    request.body = body;
+    request.bearer = bearer;
+    std::optional<HttpAnswer> answer;
+    asio::co_spawn(io, backend->rest.handle(request), [&](const std::exception_ptr& failure, HttpAnswer made) {
+      EXPECT_FALSE(failure);
+      answer = std::move(made);
+    });
+    run_until([&] { return answer.has_value(); });
+    return *answer;
+  }
+  std::string code(const HttpAnswer& answer) {
+    EXPECT_EQ(answer.content_type, "application/problem+json");
+    return std::string(json::parse(answer.body).at("code").as_string());
+  }
+
+  void create(const std::string& kind = "samkonsultasjon") {
+    const auto made =
+        call("POST", "/v1/consultations",
+             R"({"template":")" + kind +
+                 R"(","seats":[{"role":"specialist"},{"role":"patient"},{"role":"observer","many":true}]})",
+             secret);
+    ASSERT_EQ(made.status, 201);
+    const json::value value = json::parse(made.body);
+    path = "/v1/consultations/" + std::string(value.at("id").as_string());
+    for (const json::value& seat : value.at("seats").as_array()) seats.emplace_back(seat.at("id").as_string());
+  }
+  std::string invite(size_t seat) {
+    const auto made = call("POST", path + "/seats/" + seats[seat] + "/invitations", R"({"maxUses":3})", secret);
+    EXPECT_EQ(made.status, 201);
+    return std::string(json::parse(made.body).at("token").as_string());
+  }
+  Person join(size_t seat) {
+    const auto joined = call("POST", "/v1/join", R"({"token":")" + invite(seat) + R"("})", "");
+    EXPECT_EQ(joined.status, 200);
+    const json::value value = json::parse(joined.body);
+    const auto text = [&](const char* name) { return std::string(value.at(name).as_string()); };
+    EXPECT_EQ(text("signal"), "ws://localhost:8080/v1/signal");
+    return {text("participant"), text("session"), text("resume"), text("state")};
+  }
+
+  void say(SignalSession& session, const std::string& text) {
+    bool is_done = false;
+    asio::co_spawn(io, session.handle(text), [&](const std::exception_ptr& failure) {
+      EXPECT_FALSE(failure);
+      is_done = true;
+    });
+    run_until([&] { return is_done; });
+    settle();
+  }
+  void hello(SignalSession& session, const Person& person) {
+    say(session, R"({"type":"hello","session":")" + person.session + R"("})");
+  }
+  const channel::Rights& rights(const Person& person) { return worker->rights.at(worker->numbers.at(person.id)); }
+
+  Config config;
+  SeededRandom random{5};
+  TestClock clock;
+  asio::io_context io;
+  OwnedFd supervisor_;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<FakeWorker> worker;
+  std::string secret;
+  std::string path;
+  std::vector<std::string> seats;
+};
+
+TEST_F(BackendTest, ServiceRoutesNeedTheServiceCredential) {
+  EXPECT_EQ(code(call("POST", "/v1/consultations", "{}", "")), "unauthorized");
+  EXPECT_EQ(code(call("POST", "/v1/consultations", "{}", "guess")), "unauthorized");
+  create();
+  const Person host = join(0);
+  EXPECT_EQ(code(call("POST", "/v1/consultations", "{}", host.session)), "forbidden");
+  EXPECT_EQ(code(call("GET", path, "", host.session)), "forbidden");
+  EXPECT_EQ(call("GET", path, "", secret).status, 200);
+}
+
+TEST_F(BackendTest, UnknownRoutesAndMethodsHaveTheirCodes) {
+  EXPECT_EQ(code(call("GET", "/v1/nothing", "", secret)), "not_found");
+  EXPECT_EQ(code(call("GET", "/v1/join", "", secret)), "method_not_allowed");
+  EXPECT_EQ(code(call("GET", "/v1/consultations/c_AAAAAAAAAAAAAAAAAAAB", "", secret)), "not_found");
+  EXPECT_EQ(code(call("POST", "/v1/join", R"({"token":"x"})", "")), "unauthorized");
+  EXPECT_EQ(code(call("POST", "/v1/join", R"({"token":"x","email":"y"})", "")), "unknown_field");
+}
+
+TEST_F(BackendTest, CreationTouchesNoWorker) {
+  create();
+  join(1);
+  EXPECT_EQ(worker->rooms_opened, 0U);
+}
+
+TEST_F(BackendTest, WaitingPatientIsConnectedWithZeroRightsUntilAdmitted) {
+  create();
+  const Person host = join(0);
+  const Person patient = join(1);
+  EXPECT_EQ(host.state, "admitted");
+  EXPECT_EQ(patient.state, "waiting");
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, patient);
+  EXPECT_NE(connection.last("welcome").find(R"("state":"waiting","rights":[])"), std::string::npos);
+  say(session, R"({"type":"offer","id":1,"sdp":"o"})");
+  EXPECT_EQ(connection.last("answer"), R"({"type":"answer","sdp":"answer to o","id":1})");
+  EXPECT_TRUE(rights(patient).send_kinds.empty());
+  EXPECT_TRUE(rights(patient).receive_kinds.empty());
+  EXPECT_EQ(rights(patient).groups, 0U);
+
+  EXPECT_EQ(code(call("POST", path + "/participants/" + patient.id + "/admit", "", patient.session)), "forbidden");
+  EXPECT_EQ(call("POST", path + "/participants/" + patient.id + "/admit", "", host.session).status, 200);
+  EXPECT_EQ(rights(patient).send_kinds.size(), 3U);
+  EXPECT_EQ(rights(patient).groups, 1U);
+  EXPECT_NE(connection.last("admitted").find(host.id), std::string::npos);
+}
+
+TEST_F(BackendTest, WhoWaitsIsSeenByHostsAndSeesNobody) {
+  create();
+  const Person host = join(0);
+  Connection host_connection;
+  SignalSession host_session(backend->signalling, host_connection);
+  hello(host_session, host);
+  const Person patient = join(1);
+  Connection patient_connection;
+  SignalSession patient_session(backend->signalling, patient_connection);
+  hello(patient_session, patient);
+  EXPECT_NE(host_connection.last("roster").find(patient.id), std::string::npos);
+  EXPECT_EQ(patient_connection.last("welcome").find(host.id), std::string::npos);
+  EXPECT_EQ(patient_connection.last("roster").find(host.id), std::string::npos);
+}
+
+TEST_F(BackendTest, HostsMuteReachesTheWorkerAndOnlyTheMutedClearsIt) {
+  create("test");
+  const Person host = join(0);
+  const Person patient = join(1);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, patient);
+  EXPECT_EQ(call("POST", path + "/participants/" + patient.id + "/mute", "", host.session).status, 200);
+  EXPECT_EQ(worker->muted_kinds[worker->numbers.at(patient.id)], 1U);
+  EXPECT_EQ(connection.last("muted"), R"({"type":"muted","kinds":["audio"]})");
+  say(session, R"({"type":"mute","kind":"audio","muted":false})");
+  EXPECT_EQ(worker->muted_kinds[worker->numbers.at(patient.id)], 0U);
+}
+
+TEST_F(BackendTest, RefusedOfferComesBackWithTheSdpCode) {
+  create();
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, join(0));
+  say(session, R"({"type":"offer","id":7,"sdp":"bad"})");
+  EXPECT_EQ(connection.last("error"), R"({"type":"error","code":"bundle_required","detail":"line 4","id":7})");
+}
+
+TEST_F(BackendTest, FreshOfferClosesTheOlderTransport) {
+  create();
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, join(0));
+  say(session, R"({"type":"offer","sdp":"a","fresh":true})");
+  say(session, R"({"type":"offer","sdp":"b"})");
+  say(session, R"({"type":"offer","sdp":"c","fresh":true})");
+  ASSERT_EQ(worker->transports.size(), 3U);
+  EXPECT_EQ(worker->transports[0], worker->transports[1]);
+  EXPECT_NE(worker->transports[0], worker->transports[2]);
+  EXPECT_EQ(worker->closed_transports, std::vector<uint32_t>{worker->transports[0]});
+}
+
+TEST_F(BackendTest, FirstFrameIsHelloOrTheConnectionCloses) {
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  say(session, R"({"type":"ping"})");
+  EXPECT_EQ(connection.closed, CloseCode::kViolation);
+  EXPECT_TRUE(connection.texts.empty());
+
+  Connection stranger;
+  SignalSession strange(backend->signalling, stranger);
+  say(strange, R"({"type":"hello","session":"guess"})");
+  EXPECT_EQ(stranger.closed, CloseCode::kUnauthorized);
+}
+
+TEST_F(BackendTest, MalformedMessageChangesNothingAndASecondHelloCloses) {
+  create();
+  const Person host = join(0);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, host);
+  say(session, R"({"type":"mute","kind":"audio"})");
+  EXPECT_EQ(connection.last("error"), R"({"type":"error","code":"missing_field","detail":"muted"})");
+  EXPECT_FALSE(connection.closed);
+  hello(session, host);
+  EXPECT_EQ(connection.closed, CloseCode::kViolation);
+}
+
+TEST_F(BackendTest, NewerConnectionTakesOverAndTheOlderOneIsClosed) {
+  create();
+  const Person host = join(0);
+  Connection old_connection;
+  SignalSession old_session(backend->signalling, old_connection);
+  hello(old_session, host);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, host);
+  EXPECT_EQ(old_connection.closed, CloseCode::kTakenOver);
+  EXPECT_FALSE(connection.closed);
+  EXPECT_EQ(backend->signalling.session_count(), 1U);
+}
+
+TEST_F(BackendTest, LostSignalMeansReconnectingThenLeftThenGoneFromTheWorker) {
+  create();
+  const Person host = join(0);
+  const auto listed = [&] { return call("GET", path + "/participants", "", secret).body; };
+  {
+    Connection connection;
+    SignalSession session(backend->signalling, connection);
+    hello(session, host);
+  }
+  EXPECT_NE(listed().find(R"("state":"reconnecting")"), std::string::npos);
+  clock.at.steady += 30s;
+  backend->handle_tick();
+  settle();
+  EXPECT_NE(listed().find(R"("state":"left")"), std::string::npos);
+  EXPECT_EQ(worker->left, 1U);
+  EXPECT_EQ(call("POST", "/v1/join/resume", R"({"resume":")" + host.resume + R"("})", "").status, 200);
+}
+
+TEST_F(BackendTest, SessionTokenIsRenewedHalfwayAndTheNewOneIsGood) {
+  create();
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, join(0));
+  clock.at.steady += 5min - 1s;
+  backend->handle_tick();
+  EXPECT_EQ(connection.last("session"), "");
+  clock.at.steady += 1s;
+  backend->handle_tick();
+  const json::value renewed = json::parse(connection.last("session"));
+  EXPECT_EQ(renewed.at("expiresIn").as_int64(), 600);
+  const std::string token(renewed.at("session").as_string());
+  EXPECT_EQ(call("GET", path + "/participants", "", token).status, 200);
+}
+
+TEST_F(BackendTest, EndClosesEverybodyAndTheRoom) {
+  create();
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, join(0));
+  EXPECT_EQ(call("POST", path + "/end", "", secret).status, 200);
+  EXPECT_EQ(connection.last("ended"), R"({"type":"ended"})");
+  EXPECT_EQ(connection.closed, CloseCode::kRemoved);
+  EXPECT_EQ(worker->rooms_closed, 1U);
+  EXPECT_EQ(backend->bridge.room_count(), 0U);
+}
+
+TEST_F(BackendTest, SlotsAndSpeakersAreToldByPublicIds) {
+  create();
+  const Person host = join(0);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, host);
+  const ParticipantId number(worker->numbers.at(host.id));
+  channel::SlotsChanged changed;
+  changed.participant = number;
+  changed.slots.resize(1);
+  changed.slots[0].mid = "2";
+  changed.slots[0].track = TrackId(9);
+  changed.slots[0].source = number;
+  worker->send_event(changed);
+  run_until([&] { return !connection.last("slots").empty(); });
+  EXPECT_NE(connection.last("slots").find(R"("participant":")" + host.id + R"(","track":9)"), std::string::npos);
+  channel::ActiveSpeakers speakers;
+  speakers.room = worker->room;
+  speakers.participants = {number};
+  worker->send_event(speakers);
+  run_until([&] { return !connection.last("speakers").empty(); });
+  EXPECT_EQ(connection.last("speakers"), R"({"type":"speakers","participants":[")" + host.id + R"("]})");
+}
+
+TEST_F(BackendTest, WishForAParticipantOfAnotherConsultationIsNotFound) {
+  create();
+  const Person stranger = join(0);
+  seats.clear();
+  create();
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  const Person host = join(0);
+  hello(session, host);
+  const auto view = [](const Person& person) {
+    return R"({"type":"view","wishes":[{"mid":"3","participant":")" + person.id + R"(","width":640,"height":360}]})";
+  };
+  say(session, view(stranger));
+  EXPECT_EQ(connection.last("error"), R"({"type":"error","code":"not_found","detail":"participant"})");
+  EXPECT_TRUE(worker->wishes.empty());
+  say(session, view(host));
+  ASSERT_EQ(worker->wishes.size(), 1U);
+  EXPECT_EQ(worker->wishes[0].source.value, worker->numbers.at(host.id));
+}
+
+TEST_F(BackendTest, LostRoomAsksClientsToConnectAnewAndOpensAgain) {
+  create();
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, join(0));
+  say(session, R"({"type":"offer","sdp":"a"})");
+  backend->on_rooms_lost(0, {worker->room});
+  EXPECT_EQ(connection.last("renew"), R"({"type":"renew","reason":"worker_lost"})");
+  say(session, R"({"type":"offer","id":2,"sdp":"b","fresh":true})");
+  EXPECT_EQ(connection.last("answer"), R"({"type":"answer","sdp":"answer to b","id":2})");
+  EXPECT_EQ(worker->rooms_opened, 2U);
+}
+
+TEST_F(BackendTest, ManyBadTokensFromOneSourceAreSlowedDown) {
+  HttpAnswer last;
+  for (int i = 0; i < 121; ++i) last = call("POST", "/v1/join", R"({"token":"x"})", "");
+  EXPECT_EQ(last.status, 429);
+  EXPECT_EQ(code(last), "rate_limited");
+}
+
+TEST_F(BackendTest, DrainingNodeTakesNobodyNew) {
+  create();
+  const std::string token = invite(0);
+  backend->on_drain_asked();
+  const auto refused = call("POST", "/v1/join", R"({"token":")" + token + R"("})", "");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(code(refused), "unavailable");
+}
+
+}  // namespace
+}  // namespace eir
