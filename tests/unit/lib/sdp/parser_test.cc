@@ -190,6 +190,15 @@ TEST(SdpParser, ControlCharactersAreRefusedSoThatNothingMirroredBreaksALine) {
   EXPECT_TRUE(parse(std::string(kSmallOffer) + "a=x:\xc3\xa9\r\n").has_value());
 }
 
+TEST(SdpParser, AFingerprintLongerThanAnyKnownHashIsSkipped) {
+  std::string at_most = "a=fingerprint:sha-512 FF";
+  for (int i = 1; i < 64; ++i) at_most += ":FF";
+  const auto parsed = parse(std::string(kSmallOffer) + at_most + "\r\n" + at_most + ":FF\r\n");
+  ASSERT_TRUE(parsed.has_value());
+  ASSERT_EQ(parsed->media[0].transport.fingerprints.size(), 2U);  // the offer's own and the first of these
+  EXPECT_EQ(parsed->media[0].transport.fingerprints[1].size, 64);
+}
+
 TEST(SdpParser, UnknownLinesAndAttributesAreSkipped) {
   EXPECT_TRUE(
       parse(std::string(kSmallOffer) + "b=AS:500\r\nz=0\r\na=unknown\r\na=unknown:value\r\na=\r\n").has_value());
