@@ -23,6 +23,9 @@ constexpr Duration kLastRetransmission = 1s;
 // OpenSSL's own timer reads the wall clock; an hour puts it out of the way. Microseconds.
 unsigned never_expires(SSL* /*ssl*/, unsigned /*previous_us*/) { return 3'600'000'000U; }
 
+// How often OpenSSL is asked to go on with one datagram; a browser's fullest holds 5 records.
+constexpr int kRecordsPerDatagramMax = 16;
+
 constexpr std::string_view kExporterLabel = "EXTRACTOR-dtls_srtp";  // RFC 5764 section 4.2
 
 std::optional<SrtpProfile> negotiated_profile(SSL* ssl) {
@@ -174,13 +177,15 @@ bool DtlsSession::may_feed_early(size_t records) {
 void DtlsSession::advance(Timestamp now) {
   ERR_clear_error();
   flight_.begin();
-  if (!handshake_done_) {
+  // OpenSSL stops at a ChangeCipherSpec out of order, with the rest of the datagram unread.
+  for (int tries = 0; tries < kRecordsPerDatagramMax && !handshake_done_ && ssl_ != nullptr; ++tries) {
     const int result = SSL_do_handshake(ssl_.get());
     if (result == 1) {
       finish_handshake();
     } else {
       handle_ssl_error(result);
     }
+    if (incoming_.empty() && (ssl_ == nullptr || SSL_has_pending(ssl_.get()) == 0)) break;
   }
   if (handshake_done_ && ssl_ != nullptr) read_until_empty();
   if (state_ == DtlsState::kConnecting && !handshake_done_ && flight_.has_new()) arm_retransmission(now);

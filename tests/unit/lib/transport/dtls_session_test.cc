@@ -216,6 +216,29 @@ TEST(DtlsSession, GarbageAfterTheHandshakeChangesNothing) {
   EXPECT_TRUE(pair.both_are(DtlsState::kConnected));
 }
 
+// Each would make OpenSSL keep a read buffer of 17 kB; the real Finished must still get through.
+TEST(DtlsSession, ForgedEarlyRecordsDoNotKeepTheFinishedOut) {
+  DtlsPair pair(1, {});
+  pair.start();
+  for (const Bytes& hello : drain(pair.client)) pair.server.handle_datagram(pair.now, hello);
+  for (uint16_t i = 0; i < 200; ++i) {
+    Bytes forged = {20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1};  // ChangeCipherSpec before its time
+    forged[10] = 5;  // a number within the window: epoch 0 is not authenticated, higher ones would close it
+    Bytes early(13 + 40, 0x77);
+    early[0] = 22;
+    store_u16(&early[1], 0xfefd);
+    store_u16(&early[3], 1);
+    store_u16(&early[9], static_cast<uint16_t>(i + 10));
+    store_u16(&early[11], 40);
+    forged.insert(forged.end(), early.begin(), early.end());
+    pair.server.handle_datagram(pair.now, i % 2 == 0 ? forged : early);
+  }
+  for (const Bytes& flight : drain(pair.server)) pair.client.handle_datagram(pair.now, flight);
+  pair.run(20s);
+  ASSERT_TRUE(pair.both_are(DtlsState::kConnected));
+  expect_matching_keys(pair, SrtpProfile::kAeadAes256Gcm);
+}
+
 TEST(DtlsSession, ASecondClientHelloDuringOrAfterTheHandshakeIsHarmless) {
   DtlsPair pair(1, {});
   DtlsSession other(client_context(), DtlsRole::kClient);
