@@ -44,3 +44,7 @@ foreach(folder config telemetry channel workers supervisor store consultation ap
   eir_server_tests(unit_server_${folder} tests/unit/server/${folder} eir_${folder})
 endforeach()
 eir_tests(unit_server_media tests/unit/server/media eir_media_worker)
+
+# For tests/integration/processes_test.py.
+add_executable(supervisor_probe tests/integration/supervisor_probe.cc)
+target_link_libraries(supervisor_probe PRIVATE eir_supervisor eir_workers)
