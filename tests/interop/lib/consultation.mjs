@@ -16,11 +16,11 @@ export async function join(browser, link, { name, ...options }) {
       input.value = displayName;
       input.dispatchEvent(new Event('input', { bubbles: true }));
     }
-    const button = document.querySelector('button[type=submit], form button');
+    const button = document.querySelector('button[type=submit]');
     return button && !button.disabled && button.getClientRects().length > 0 ? 'button' : null;
   }, name);
   if (started === 'button') {
-    await page.evaluate(() => document.querySelector('button[type=submit], form button').click());
+    await page.evaluate(() => document.querySelector('button[type=submit]').click());
   }
   await page.waitFor('a peer connection', () => globalThis.eirProbe.connections.length > 0);
   return page;
