@@ -74,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Weather{"Reordered", {.delay_min = 5ms, .delay_max = 120ms}, 120},
                     Weather{"Duplicated", {.duplicates = 0.5, .delay_min = 5ms, .delay_max = 40ms}, 60},
                     Weather{"All", {.loss = 0.3, .duplicates = 0.3, .delay_min = 5ms, .delay_max = 300ms}, 120}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 TEST(DtlsSession, ALostFlightIsRepeatedAfter50MsDoublingTo1S) {
   DtlsSession client(client_context(), DtlsRole::kClient);

@@ -84,7 +84,7 @@ class SrtpSessionTest : public testing::TestWithParam<SrtpProfile> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpSessionTest, testing::ValuesIn(kAllSrtpProfiles),
-                         [](const auto& info) { return srtp_profile_name(info.param); });
+                         [](const auto& tested) { return srtp_profile_name(tested.param); });
 
 TEST_P(SrtpSessionTest, OverheadIsWhatTheProfileSays) {
   const size_t tag = GetParam() == SrtpProfile::kAes128CmSha1_80 ? 10 : 16;
