@@ -18,29 +18,29 @@ namespace eir::sdp {
 NegotiatedCodec offered_codec(Codec codec, uint8_t payload_type, std::optional<uint8_t> rtx_payload_type = {});
 
 struct OfferedMedia {
-  std::string mid;
+  std::string mid{};
   MediaKind kind = MediaKind::kVideo;
   Direction direction = Direction::kSendOnly;
   bool disabled = false;  // port 0: an m-line no longer in use
-  std::vector<NegotiatedCodec> codecs;
-  ExtensionMap extensions;
-  std::vector<std::string> rids;    // simulcast layers to send; empty: none
-  std::vector<SourcePair> sources;  // to be announced; may be empty if mid (and rid) extensions travel
-  std::string cname;
-  std::string stream_id;
-  std::string track_id;
+  std::vector<NegotiatedCodec> codecs{};
+  ExtensionMap extensions{};
+  std::vector<std::string> rids{};    // simulcast layers to send; empty: none
+  std::vector<SourcePair> sources{};  // to be announced; may be empty if mid (and rid) extensions travel
+  std::string cname{};
+  std::string stream_id{};
+  std::string track_id{};
   bool rtcp_rsize = true;
 };
 
 struct OfferParameters {
   std::string session_id = "1";
   uint64_t session_version = 1;
-  IceCredentials ice;
-  Fingerprint fingerprint;
+  IceCredentials ice{};
+  Fingerprint fingerprint{};
   DtlsSetup setup = DtlsSetup::kActpass;
-  std::vector<Candidate> candidates;  // may be empty: the server is ICE-lite and learns addresses from checks
+  std::vector<Candidate> candidates{};  // may be empty: the server is ICE-lite and learns addresses from checks
   bool extmap_allow_mixed = true;
-  std::vector<OfferedMedia> media;
+  std::vector<OfferedMedia> media{};
 };
 
 std::string write_offer(const OfferParameters& parameters);
@@ -48,29 +48,29 @@ std::string write_offer(const OfferParameters& parameters);
 // One m-line of an answer, from the client's view.
 struct AnsweredMedia {
   size_t index = 0;
-  std::string mid;
+  std::string mid{};
   SectionKind kind = SectionKind::kOther;
   bool accepted = false;
   bool client_sends = false;
   bool client_receives = false;
-  std::vector<NegotiatedCodec> codecs;
-  ExtensionMap extensions;
-  std::vector<std::string> rids;    // the layers that the server takes
-  std::vector<SourcePair> sources;  // of the server's stream on this m-line, if client_receives
-  std::string cname;
-  std::string stream_id;
-  std::string track_id;
+  std::vector<NegotiatedCodec> codecs{};
+  ExtensionMap extensions{};
+  std::vector<std::string> rids{};    // the layers that the server takes
+  std::vector<SourcePair> sources{};  // of the server's stream on this m-line, if client_receives
+  std::string cname{};
+  std::string stream_id{};
+  std::string track_id{};
   bool rtcp_rsize = false;
 };
 
 struct Answer {
-  IceCredentials ice;
+  IceCredentials ice{};
   bool ice_lite = false;
-  Fingerprint fingerprint;
+  Fingerprint fingerprint{};
   DtlsSetup setup = DtlsSetup::kPassive;
-  std::vector<Candidate> candidates;
+  std::vector<Candidate> candidates{};
   bool end_of_candidates = false;
-  std::vector<AnsweredMedia> media;
+  std::vector<AnsweredMedia> media{};
 };
 
 // Refuses what a browser would refuse in an answer: no ICE or fingerprint although an m-line is accepted,

@@ -25,10 +25,10 @@ struct H264Format {
 struct NegotiatedCodec {
   uint8_t payload_type = 0;
   Codec codec = Codec::kOpus;
-  std::optional<uint8_t> rtx_payload_type;
-  std::optional<H264Format> h264;  // for H.264 only
-  std::string fmtp;                // as the offer has it
-  Feedback feedback;
+  std::optional<uint8_t> rtx_payload_type{};
+  std::optional<H264Format> h264{};  // for H.264 only
+  std::string fmtp{};                // as the offer has it
+  Feedback feedback{};
 };
 
 // What a payload type number of an m-line means.
@@ -41,8 +41,8 @@ std::optional<PayloadTypeMeaning> find_payload_type(const std::vector<Negotiated
 
 // An SSRC that the peer announced, with the one of its retransmissions if it announced that too.
 struct SourcePair {
-  Ssrc ssrc;
-  std::optional<Ssrc> rtx_ssrc;
+  Ssrc ssrc{};
+  std::optional<Ssrc> rtx_ssrc{};
   bool operator==(const SourcePair&) const = default;
 };
 
@@ -50,10 +50,10 @@ struct SourcePair {
 // has been there before; audio slot k and video slot k share a stream id.
 struct SlotIdentity {
   size_t media_index = 0;
-  Ssrc ssrc;
-  Ssrc rtx_ssrc;
-  std::string stream_id;
-  std::string track_id;
+  Ssrc ssrc{};
+  Ssrc rtx_ssrc{};
+  std::string stream_id{};
+  std::string track_id{};
 };
 
 // Why an m-line got port 0 in the answer although the session was accepted.
@@ -69,28 +69,28 @@ std::string_view media_rejection_code(MediaRejection rejection);
 // One m-line after negotiation, from the server's view. What the client offered and the server did not take is gone.
 struct MediaDescription {
   size_t index = 0;
-  std::string mid;
+  std::string mid{};
   SectionKind kind = SectionKind::kOther;
-  std::optional<MediaRejection> rejected;  // then nothing below means anything
-  bool receives_from_client = false;       // a published track
-  bool sends_to_client = false;            // a receive slot
+  std::optional<MediaRejection> rejected{};  // then nothing below means anything
+  bool receives_from_client = false;         // a published track
+  bool sends_to_client = false;              // a receive slot
 
   // Exactly one for an m-line on which video comes from the client; for a receive slot all the client can decode.
-  std::vector<NegotiatedCodec> codecs;
-  ExtensionMap receive_extensions;  // of packets from the client
-  ExtensionMap send_extensions;     // of packets to the client
+  std::vector<NegotiatedCodec> codecs{};
+  ExtensionMap receive_extensions{};  // of packets from the client
+  ExtensionMap send_extensions{};     // of packets to the client
   bool rtcp_rsize = false;
 
   // Of the client's packets. Rids in the order of the offer, which says nothing about sizes; empty without simulcast.
-  std::vector<std::string> rids;
-  std::vector<SourcePair> sources;
-  std::vector<Ssrc> simulcast_ssrcs;  // a=ssrc-group:SIM, the legacy form
-  std::vector<Ssrc> client_ssrcs;     // every SSRC the m-line names: none of them may become a slot's
-  std::string cname;
-  std::string stream_id;
-  std::string track_id;
+  std::vector<std::string> rids{};
+  std::vector<SourcePair> sources{};
+  std::vector<Ssrc> simulcast_ssrcs{};  // a=ssrc-group:SIM, the legacy form
+  std::vector<Ssrc> client_ssrcs{};     // every SSRC the m-line names: none of them may become a slot's
+  std::string cname{};
+  std::string stream_id{};
+  std::string track_id{};
 
-  std::optional<SlotIdentity> slot;  // if sends_to_client, once the answer is written
+  std::optional<SlotIdentity> slot{};  // if sends_to_client, once the answer is written
 
   bool accepted() const { return !rejected.has_value(); }
 };

@@ -40,20 +40,20 @@ struct Policy {
 
 // The client's end of the one transport of the session.
 struct RemoteTransport {
-  IceCredentials ice;
-  Fingerprint fingerprint;  // SHA-256 or stronger
-  std::vector<Candidate> candidates;
+  IceCredentials ice{};
+  Fingerprint fingerprint{};  // SHA-256 or stronger
+  std::vector<Candidate> candidates{};
   bool end_of_candidates = false;
 };
 
 struct Plan {
-  std::vector<MediaDescription> media;  // one for each m-line of the offer, in its order
+  std::vector<MediaDescription> media{};  // one for each m-line of the offer, in its order
   // Absent if every m-line of the offer is disabled.
-  std::optional<RemoteTransport> remote;
+  std::optional<RemoteTransport> remote{};
   // Which id means which extension in packets from the client, before the m-line of a packet is known.
-  ExtensionMap bundle_extensions;
+  ExtensionMap bundle_extensions{};
   bool rtcp_rsize = false;  // offered by every accepted m-line: RTCP need not be compound
-  SessionDescription offer;
+  SessionDescription offer{};
 
   // True if the client announced this SSRC on any m-line.
   bool client_uses(Ssrc ssrc) const;
@@ -63,17 +63,17 @@ struct Plan {
 struct ServerParameters {
   std::string session_id = "1";
   uint64_t session_version = 1;  // grows with each answer of a session
-  IceCredentials ice;
-  Fingerprint fingerprint;
-  std::vector<Candidate> candidates;
-  std::string cname;
+  IceCredentials ice{};
+  Fingerprint fingerprint{};
+  std::vector<Candidate> candidates{};
+  std::string cname{};
 };
 
 struct Negotiated {
-  std::string answer;
-  std::vector<MediaDescription> media;
-  std::optional<RemoteTransport> remote;
-  ExtensionMap bundle_extensions;
+  std::string answer{};
+  std::vector<MediaDescription> media{};
+  std::optional<RemoteTransport> remote{};
+  ExtensionMap bundle_extensions{};
   bool rtcp_rsize = false;
 };
 

@@ -43,7 +43,7 @@ std::string_view setup_name(DtlsSetup setup);
 
 // RFC 8122. `algorithm` is lower case as registered: "sha-256".
 struct Fingerprint {
-  std::string algorithm;
+  std::string algorithm{};
   std::array<uint8_t, 64> bytes{};  // room for SHA-512
   uint8_t size = 0;
 
@@ -53,28 +53,28 @@ struct Fingerprint {
 
 // RFC 8839 section 5.1. Only what a peer needs to send checks; related addresses are forgotten.
 struct Candidate {
-  std::string foundation;
+  std::string foundation{};
   uint32_t component = 1;
   bool tcp = false;
   uint32_t priority = 0;
-  std::string address;  // text: IPv4, IPv6 or a .local name
+  std::string address{};  // text: IPv4, IPv6 or a .local name
   uint16_t port = 0;
   std::string type = "host";
-  std::string tcp_type;  // "passive", "active" or "so"; empty for UDP
+  std::string tcp_type{};  // "passive", "active" or "so"; empty for UDP
   bool operator==(const Candidate&) const = default;
 };
 
 struct IceCredentials {
-  std::string ufrag;
-  std::string password;
+  std::string ufrag{};
+  std::string password{};
   bool operator==(const IceCredentials&) const = default;
 };
 
 // What stands at session level for all m-lines or in each of them.
 struct TransportAttributes {
-  IceCredentials ice;
-  std::vector<Fingerprint> fingerprints;
-  std::optional<DtlsSetup> setup;
+  IceCredentials ice{};
+  std::vector<Fingerprint> fingerprints{};
+  std::optional<DtlsSetup> setup{};
 };
 
 // a=rtcp-fb (RFC 4585, RFC 5104 and draft-holmer-rmcat-transport-wide-cc-extensions), as far as Eir knows them.
@@ -90,11 +90,11 @@ struct Feedback {
 // One payload type: a=rtpmap, a=fmtp and a=rtcp-fb together. `name` is empty for a dynamic number without a=rtpmap.
 struct CodecLine {
   uint8_t payload_type = 0;
-  std::string name;
+  std::string name{};
   uint32_t clock_rate = 0;
   uint8_t channels = 1;
-  std::string fmtp;
-  Feedback feedback;
+  std::string fmtp{};
+  Feedback feedback{};
 };
 
 // RFC 8285 section 5.
@@ -102,57 +102,57 @@ struct ExtensionLine {
   uint16_t id = 0;
   Direction direction = Direction::kSendRecv;
   bool has_direction = false;
-  std::string uri;
+  std::string uri{};
   uint32_t line = 0;
 };
 
 // RFC 8851.
 struct RidLine {
-  std::string id;
+  std::string id{};
   bool send = false;
-  std::string restrictions;  // after the direction: "pt=96;max-width=1280", or empty
+  std::string restrictions{};  // after the direction: "pt=96;max-width=1280", or empty
 };
 
 struct SsrcLine {
-  Ssrc ssrc;
-  std::string cname;
-  std::string stream_id;  // from "msid:<stream> <track>"
-  std::string track_id;
+  Ssrc ssrc{};
+  std::string cname{};
+  std::string stream_id{};  // from "msid:<stream> <track>"
+  std::string track_id{};
 };
 
 // RFC 5576: FID (RFC 4588: media, then its retransmissions), SIM and others.
 struct SsrcGroup {
-  std::string semantics;
-  std::vector<Ssrc> ssrcs;
+  std::string semantics{};
+  std::vector<Ssrc> ssrcs{};
 };
 
 // One m-line with all that belongs to it.
 struct MediaSection {
   uint32_t line = 0;  // of the m= itself
   SectionKind kind = SectionKind::kOther;
-  std::string kind_text;
+  std::string kind_text{};
   uint16_t port = 9;
-  std::string protocol;
-  std::vector<std::string> formats;  // of an m-line that carries no RTP, else empty
-  std::vector<CodecLine> codecs;     // in the order of the m-line
-  std::string mid;
+  std::string protocol{};
+  std::vector<std::string> formats{};  // of an m-line that carries no RTP, else empty
+  std::vector<CodecLine> codecs{};     // in the order of the m-line
+  std::string mid{};
   Direction direction = Direction::kSendRecv;
-  TransportAttributes transport;
-  std::vector<Candidate> candidates;
+  TransportAttributes transport{};
+  std::vector<Candidate> candidates{};
   bool end_of_candidates = false;
   bool rtcp_mux = false;
   bool rtcp_rsize = false;
   bool bundle_only = false;
   bool extmap_allow_mixed = false;
   bool has_sdes_keys = false;  // a=crypto
-  std::vector<ExtensionLine> extensions;
-  std::string stream_id;  // a=msid, the first one
-  std::string track_id;
-  std::vector<RidLine> rids;
-  std::vector<std::string> simulcast_send;  // the first choice of each layer, without "~"
-  std::vector<std::string> simulcast_recv;
-  std::vector<SsrcLine> ssrcs;
-  std::vector<SsrcGroup> ssrc_groups;
+  std::vector<ExtensionLine> extensions{};
+  std::string stream_id{};  // a=msid, the first one
+  std::string track_id{};
+  std::vector<RidLine> rids{};
+  std::vector<std::string> simulcast_send{};  // the first choice of each layer, without "~"
+  std::vector<std::string> simulcast_recv{};
+  std::vector<SsrcLine> ssrcs{};
+  std::vector<SsrcGroup> ssrc_groups{};
 
   // Port 0 without bundle-only: the m-line is refused or no longer in use (RFC 3264 section 6, RFC 9143 section 6).
   bool is_disabled() const { return port == 0 && !bundle_only; }
@@ -167,9 +167,9 @@ struct SessionDescription {
   uint64_t session_version = 0;
   bool ice_lite = false;
   bool extmap_allow_mixed = false;
-  std::vector<std::string> bundle;  // mids of the first BUNDLE group
-  TransportAttributes transport;
-  std::vector<MediaSection> media;
+  std::vector<std::string> bundle{};  // mids of the first BUNDLE group
+  TransportAttributes transport{};
+  std::vector<MediaSection> media{};
 };
 
 }  // namespace eir::sdp

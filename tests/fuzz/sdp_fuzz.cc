@@ -52,7 +52,8 @@ void check_answer(const sdp::Plan& planned, const sdp::Negotiated& done) {
     EIR_CHECK(ours.sends_to_client == theirs.client_receives && ours.receives_from_client == theirs.client_sends);
     EIR_CHECK(ours.kind != sdp::SectionKind::kVideo || !ours.receives_from_client || ours.codecs.size() == 1);
     for (const sdp::NegotiatedCodec& codec : ours.codecs) {
-      EIR_CHECK(sdp::find_payload_type(theirs.codecs, codec.payload_type).has_value());
+      const auto read_back = sdp::find_payload_type(theirs.codecs, codec.payload_type);
+      EIR_CHECK(read_back.has_value() && read_back->codec->rtx_payload_type == codec.rtx_payload_type);
     }
   }
 }
