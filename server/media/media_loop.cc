@@ -1,0 +1,121 @@
+#include "server/media/media_loop.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace eir {
+namespace {
+
+namespace asio = boost::asio;
+
+int family_of(int fd) {
+  NativeAddress name{};
+  socklen_t size = sizeof name;
+  if (getsockname(fd, &name.common, &size) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getsockname of a media socket");
+  }
+  return name.common.sa_family;
+}
+
+std::vector<UdpSendSocket> send_sockets(const std::vector<OwnedFd>& sockets) {
+  std::vector<UdpSendSocket> out;
+  for (const OwnedFd& socket : sockets) out.push_back({socket.value(), family_of(socket.value())});
+  return out;
+}
+
+}  // namespace
+
+MediaLoop::MediaLoop(asio::io_context& io, std::vector<OwnedFd> sockets, const Parts& parts)
+    : parts_(parts), receiver_(parts.pool), sender_(send_sockets(sockets)), timer_(io) {
+  sockets_.reserve(sockets.size());
+  for (OwnedFd& socket : sockets) sockets_.emplace_back(io, socket.release());
+}
+
+Timestamp MediaLoop::now() { return Timestamp(std::chrono::steady_clock::now().time_since_epoch()); }
+
+void MediaLoop::start() {
+  for (uint32_t i = 0; i < sockets_.size(); ++i) wait_readable(i);
+  settle(now());
+}
+
+void MediaLoop::wait_readable(uint32_t socket) {
+  sockets_[socket].async_wait(Descriptor::wait_read, [this, socket](const boost::system::error_code& error) {
+    if (!error) handle_readable(socket);
+  });
+}
+
+void MediaLoop::handle_readable(uint32_t socket) {
+  ++counters_.turns;
+  bool more = true;
+  Timestamp at = now();
+  for (size_t i = 0; i < kBatchesPerTurn && more; ++i) {
+    const UdpReceiver::Batch batch = receiver_.receive(sockets_[socket].native_handle());
+    more = batch.more;
+    if (batch.datagrams.empty()) continue;
+    ++counters_.batches;
+    at = now();
+    for (ReceivedDatagram& datagram : batch.datagrams) {
+      parts_.router.handle_datagram(at, std::move(datagram.packet), {socket, datagram.remote}, parts_.queue);
+    }
+    flush(at);
+  }
+  if (more) ++counters_.turns_cut;
+  settle(at);
+  // With datagrams left this completes in the loop's next round.
+  wait_readable(socket);
+}
+
+void MediaLoop::settle(Timestamp at) {
+  flush(at);
+  while (const std::optional<RouterEvent> event = parts_.router.poll_event()) parts_.events.on_router_event(*event);
+  arm();
+}
+
+void MediaLoop::flush(Timestamp at) {
+  // While a socket is blocked the router drops what finds no room, so this ends.
+  while (!parts_.router.flush(at, parts_.queue)) {
+    ++counters_.flushes_repeated;
+    send();
+  }
+  send();
+}
+
+void MediaLoop::send() {
+  if (parts_.queue.is_blocked()) return;
+  if (sender_.send(parts_.queue) == SendOutcome::kDone) return;
+  parts_.queue.set_blocked(true);
+  sockets_[sender_.blocked_socket()].async_wait(Descriptor::wait_write, [this](const boost::system::error_code& error) {
+    if (!error) handle_writable();
+  });
+}
+
+void MediaLoop::handle_writable() {
+  parts_.queue.set_blocked(false);
+  settle(now());
+}
+
+// An earlier wake-up than needed costs less than setting the timer after every batch; a later one is never allowed.
+void MediaLoop::arm() {
+  const Timestamp next = parts_.router.next_timeout();
+  if (next >= armed_for_) return;
+  armed_for_ = next;
+  timer_.expires_at(std::chrono::steady_clock::time_point(next.time_since_epoch()));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) handle_timer();
+  });
+}
+
+void MediaLoop::handle_timer() {
+  ++counters_.timeouts;
+  armed_for_ = kNever;
+  const Timestamp at = now();
+  parts_.router.handle_timeout(at, parts_.queue);
+  settle(at);
+}
+
+}  // namespace eir

@@ -1,0 +1,133 @@
+#include "server/media/udp_sender.h"
+
+#include <netinet/udp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "server/media/send_runs.h"
+
+namespace eir {
+namespace {
+
+// No UDP path has this socket index: an empty place of the table.
+constexpr Path kNoPath{.socket = Path::kTcp, .remote = {}};
+
+size_t run_class(size_t datagrams) {
+  const auto log2 = static_cast<size_t>(std::bit_width(datagrams) - 1);
+  return std::min(log2, UdpSendCounters::kRunClasses - 1);
+}
+
+}  // namespace
+
+UdpSender::UdpSender(std::vector<UdpSendSocket> sockets)
+    : sockets_(std::move(sockets)), refusing_(kRefusingPaths, kNoPath) {}
+
+SendOutcome UdpSender::send(TransmitQueue& queue) {
+  while (!queue.empty()) {
+    const size_t socket = queue.datagrams().front().path.socket;
+    if (socket >= sockets_.size()) {
+      ++counters_.drop_no_socket;
+      queue.pop(1);
+      continue;
+    }
+    const size_t messages = build(queue, socket);
+    if (!send_batch(queue, socket, messages)) {
+      ++counters_.blocked;
+      blocked_socket_ = socket;
+      return SendOutcome::kBlocked;
+    }
+  }
+  return SendOutcome::kDone;
+}
+
+// Fills headers with what stands at the queue's front for one socket; at least one message.
+size_t UdpSender::build(const TransmitQueue& queue, size_t socket) {
+  std::span<const TransmitQueue::Datagram> rest = queue.datagrams();
+  size_t count = 0;
+  while (count < kMessages && !rest.empty() && rest.front().path.socket == socket) {
+    const TransmitQueue::Datagram& first = rest.front();
+    const size_t run = takes_runs(first.path) ? run_length(rest) : 1;
+    const TransmitQueue::Datagram& last = rest[run - 1];
+    Message& message = messages_[count];
+    message.datagrams = run;
+    // sendmmsg() does not write through an iovec that it sends from, though the type allows it.
+    message.area.iov_base = const_cast<uint8_t*>(queue.bytes(first).data());
+    message.area.iov_len = last.offset + last.size - first.offset;
+    msghdr& header = headers_[count].msg_hdr;
+    header = msghdr{};
+    header.msg_name = &message.address;
+    // 0 (an IPv6 address for an IPv4 socket) is refused by the kernel with EDESTADDRREQ, and counted there.
+    header.msg_namelen = to_native(first.path.remote, sockets_[socket].family, message.address);
+    header.msg_iov = &message.area;
+    header.msg_iovlen = 1;
+    if (run > 1) write_segment_size(header, message.control, first.size);
+    rest = rest.subspan(run);
+    ++count;
+  }
+  return count;
+}
+
+void UdpSender::write_segment_size(msghdr& header, SegmentControl& control, uint16_t size) {
+  header.msg_control = control.bytes.data();
+  header.msg_controllen = sizeof control.bytes;
+  cmsghdr* const message = CMSG_FIRSTHDR(&header);
+  message->cmsg_level = IPPROTO_UDP;
+  message->cmsg_type = UDP_SEGMENT;
+  message->cmsg_len = CMSG_LEN(sizeof size);
+  std::memcpy(CMSG_DATA(message), &size, sizeof size);
+}
+
+bool UdpSender::send_batch(TransmitQueue& queue, size_t socket, size_t messages) {
+  ++counters_.calls;
+  const int sent = sendmmsg(sockets_[socket].fd, headers_.data(), static_cast<unsigned>(messages), MSG_DONTWAIT);
+  // Fewer than asked for: the error of the next one comes with the next call, in which it stands first.
+  if (sent > 0) {
+    note_sent(queue, static_cast<size_t>(sent));
+    return true;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+  if (errno != EINTR) handle_error(queue, errno);
+  return true;
+}
+
+void UdpSender::note_sent(TransmitQueue& queue, size_t messages) {
+  size_t datagrams = 0;
+  for (size_t i = 0; i < messages; ++i) {
+    const Message& message = messages_[i];
+    datagrams += message.datagrams;
+    counters_.bytes += message.area.iov_len;
+    if (message.datagrams > 1) ++counters_.gso_runs;
+    ++counters_.runs[run_class(message.datagrams)];
+  }
+  counters_.datagrams += datagrams;
+  queue.pop(datagrams);
+}
+
+// The first message was refused. A run is tried again as single datagrams; a single one is lost, as on any network.
+void UdpSender::handle_error(TransmitQueue& queue, int error) {
+  const Message& first = messages_[0];
+  if (first.datagrams > 1 && (error == EIO || error == EINVAL || error == EMSGSIZE)) {
+    ++counters_.gso_refused;
+    note_refuses_runs(queue.datagrams().front().path);
+    return;
+  }
+  counters_.drop_error += first.datagrams;
+  queue.pop(first.datagrams);
+}
+
+bool UdpSender::takes_runs(const Path& path) const {
+  if (refusing_count_ == 0) return true;
+  return refusing_[PathHash{}(path) % kRefusingPaths] != path;
+}
+
+void UdpSender::note_refuses_runs(const Path& path) {
+  Path& place = refusing_[PathHash{}(path) % kRefusingPaths];
+  if (place == kNoPath) ++refusing_count_;
+  place = path;
+}
+
+}  // namespace eir

@@ -1,0 +1,69 @@
+#include "server/media/udp_socket.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace eir {
+
+UdpReceiver::UdpReceiver(PacketPool& pool) : pool_(pool) {
+  for (size_t i = 0; i < kBatch; ++i) {
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_name = &addresses_[i];
+    header.msg_iov = &areas_[i];
+    header.msg_iovlen = 1;
+  }
+}
+
+// The number of headers, from the first one, that have a packet behind them.
+size_t UdpReceiver::refill() {
+  for (size_t i = 0; i < kBatch; ++i) {
+    if (!packets_[i]) {
+      packets_[i] = pool_.allocate();
+      if (!packets_[i]) return i;
+      const MutableBytes area = packets_[i]->receive_area();
+      areas_[i] = {area.data(), area.size()};
+    }
+    headers_[i].msg_hdr.msg_namelen = sizeof(NativeAddress);
+    headers_[i].msg_hdr.msg_flags = 0;
+  }
+  return kBatch;
+}
+
+UdpReceiver::Batch UdpReceiver::receive(int socket) {
+  const size_t ready = refill();
+  if (ready == 0) return discard(socket);
+  const int got = recvmmsg(socket, headers_.data(), static_cast<unsigned>(ready), MSG_DONTWAIT, nullptr);
+  if (got <= 0) {
+    const bool is_empty = got == 0 || errno == EAGAIN || errno == EWOULDBLOCK;
+    if (!is_empty) ++counters_.errors;
+    // An ICMP error was pending and is taken by this call: the socket may still hold datagrams.
+    return {{}, !is_empty};
+  }
+  ++counters_.calls;
+  size_t kept = 0;
+  for (size_t i = 0; i < static_cast<size_t>(got); ++i) {
+    ++counters_.datagrams;
+    counters_.bytes += headers_[i].msg_len;
+    if ((headers_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+      ++counters_.drop_truncated;
+      continue;
+    }
+    packets_[i]->set_size(headers_[i].msg_len);
+    received_[kept].packet = std::move(packets_[i]);
+    received_[kept].remote = from_native(addresses_[i]);
+    ++kept;
+  }
+  return {std::span(received_).first(kept), static_cast<size_t>(got) == ready};
+}
+
+// Without packets the socket is emptied all the same: what comes later is worth more than what waits there.
+UdpReceiver::Batch UdpReceiver::discard(int socket) {
+  uint8_t nothing = 0;
+  for (size_t i = 0; i < kBatch; ++i) {
+    if (recv(socket, &nothing, sizeof nothing, MSG_DONTWAIT) < 0) return {};
+    ++counters_.drop_no_packet;
+  }
+  return {{}, true};
+}
+
+}  // namespace eir

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "lib/base/packet.h"
+#include "lib/router/router.h"
+#include "server/channel/messages.h"
+#include "server/media/udp_sender.h"
+#include "server/media/udp_socket.h"
+
+namespace eir {
+
+// What the media loop counts about itself.
+struct LoopCounters {
+  uint64_t batches = 0;           // recvmmsg() batches handled
+  uint64_t turns = 0;             // wake-ups for datagrams
+  uint64_t turns_cut = 0;         // wake-ups that left datagrams for the next turn
+  uint64_t timeouts = 0;          // wake-ups of the router's timer
+  uint64_t flushes_repeated = 0;  // flushes that the transmit queue had no room for at once
+};
+
+struct CounterSources {
+  const Router& router;
+  const PacketPool& pool;
+  const UdpReceiveCounters& receive;
+  const UdpSendCounters& send;
+  const LoopCounters& loop;
+  uint64_t revoked_in_queue = 0;
+};
+
+// The snapshot of one second, by value: names end in _total if they only grow, else they are gauges.
+channel::Counters snapshot(const CounterSources& sources);
+
+}  // namespace eir
