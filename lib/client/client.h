@@ -10,7 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "lib/base/packet.h"
+#include "lib/base/bytes.h"
+#include "lib/base/ids.h"
 #include "lib/base/path.h"
 #include "lib/base/random.h"
 #include "lib/base/result.h"
@@ -22,6 +23,9 @@
 #include "lib/client/client_transport.h"
 #include "lib/congestion/feedback_recorder.h"
 #include "lib/rtp/rtcp_common.h"
+#include "lib/rtp/rtcp_feedback.h"
+#include "lib/rtp/rtcp_reports.h"
+#include "lib/rtp/rtp_packet.h"
 #include "lib/sdp/client_session.h"
 
 namespace eir {
@@ -111,16 +115,16 @@ class Client {
   void close(Timestamp now);
 
   // --- what a user does ---
-  // Tracks are found by mid. A stopped track sends nothing; with `bye` its streams end.
+  // Tracks are found by mid; each sends from the moment of connection. A stopped track sends nothing.
   void set_sending(Timestamp now, std::string_view mid, bool is_sending);
+  // The track's streams say BYE; it sends on only with change_ssrcs() and set_sending().
+  void end_streams(Timestamp now, std::string_view mid);
   // As setParameters({encodings: [{active}]}) does.
   void set_encoding_active(std::string_view mid, std::string_view rid, bool is_active);
   // New SSRC, sequence numbers and timestamps on the same mid and rid, without renegotiation; `bye` says so first.
   void change_ssrcs(Timestamp now, std::string_view mid, bool bye);
-  // All slots ask for a key frame with the next poll (a flood of requests, when called often).
+  // The slot asks for a key frame with the next poll (a flood of requests, when called often).
   void request_key_frame(std::string_view mid);
-  // Sends raw RTCP or RTP bytes encrypted as they are: for hostile tests. False if not connected or not possible.
-  bool protect_raw_rtcp(MutableBytes buffer, size_t& size);
 
   bool is_connected() const { return transport_.is_connected(); }
   const ClientOptions& options() const { return options_; }
@@ -133,13 +137,11 @@ class Client {
   const ClientCounters& counters() const { return counters_; }
 
  private:
-  enum class MediaRole : uint8_t { kTrack, kSlot, kRemoved };
-  // One m-line of the offer.
+  // One m-line of the offer: a track or a slot.
   struct Media {
-    MediaKind kind = MediaKind::kAudio;
-    MediaRole role = MediaRole::kTrack;
     ClientSender* sender = nullptr;
     ClientReceiver* receiver = nullptr;
+    bool is_removed = false;
   };
   struct SlotSsrc {
     Ssrc ssrc;
@@ -147,26 +149,42 @@ class Client {
     bool is_rtx = false;
   };
 
-  std::string next_mid() const { return std::to_string(media_.size()); }
-  sdp::OfferedMedia offered_track(size_t index) const;
-  sdp::OfferedMedia offered_slot(size_t index) const;
-  void apply_answer(const sdp::Answer& answer);
+  ExtensionMap offered_extensions(MediaKind kind) const;
+  sdp::OfferedMedia offered_track(const ClientSender& sender) const;
+  sdp::OfferedMedia offered_slot(const ClientReceiver& receiver) const;
+  bool matches_offer(const sdp::Answer& answer) const;
+  void apply_media(const sdp::Answer& answer);
+  void start_transport(Timestamp now, const sdp::Answer& answer, std::vector<Path> pairs);
+  void start_sending(Timestamp now);
+  void register_ssrcs();
+  void take_transport_events(Timestamp now);
+  void say_bye(const ClientSender& sender);
+  void tell(ClientEvent event);
+
   void handle_rtp(Timestamp now, MutableBytes datagram);
+  void handle_slot_packet(Timestamp now, const SlotSsrc& slot, MutableBytes datagram);
+  void note_transport_sequence(Timestamp now, const ClientReceiver& receiver, const RtpPacketView& view);
+  SlotSsrc* find_slot(Ssrc ssrc);
+
+  // client_rtcp.cc
   void handle_rtcp(Timestamp now, MutableBytes datagram);
   void handle_rtcp_block(Timestamp now, const RtcpBlock& block);
-  void handle_reports(Timestamp now, const RtcpBlock& block);
-  void handle_key_frame_request(Timestamp now, Ssrc media);
-  SlotSsrc* find_slot(Ssrc ssrc);
-  void tell(ClientEvent event);
-  void take_transport_events(Timestamp now);
-  void register_ssrcs();
+  void handle_report_block(Timestamp now, const ReportBlock& block);
+  void handle_key_frame_request(Ssrc media);
+  void handle_nack(const Nack& nack);
+  MediaEncoding* find_encoding(Ssrc ssrc);
   size_t poll_rtcp(MutableBytes out);
-  size_t poll_reports(MutableBytes out);
-  size_t poll_byes(MutableBytes out);
-  size_t poll_media(MutableBytes out);
-  size_t write_receiver_reports(ByteWriter& writer);
+  void write_byes(ByteWriter& writer);
+  void write_reports(ByteWriter& writer);
+  void write_receiver_report(ByteWriter& writer);
+  void write_feedback(ByteWriter& writer);
+  void write_slot_feedback(ByteWriter& writer, ClientReceiver& receiver);
+  MediaEncoding* next_reporting_encoding();
+  Timestamp rtcp_timeout() const;
   Ssrc rtcp_ssrc() const;
   Duration round_trip() const;
+
+  size_t poll_media(MutableBytes out);
 
   ClientOptions options_;
   Random& random_;
@@ -176,16 +194,18 @@ class Client {
   std::vector<std::unique_ptr<ClientReceiver>> receivers_;
   std::vector<SlotSsrc> slot_ssrcs_;
   size_t last_slot_ = 0;
+  std::string remote_ufrag_;
+  std::vector<Path> pairs_;  // of the last answer, for ICE restarts
   FeedbackRecorder feedback_;
   Ssrc fallback_ssrc_;  // of the RTCP of a client that publishes nothing
   uint16_t transport_sequence_ = 0;
   uint64_t offers_ = 0;
   Timestamp now_;
   Timestamp reports_due_ = kNever;
-  size_t next_report_ = 0;  // of the encodings, while a round of reports goes out
+  size_t next_report_ = 0;  // of this round: 0 the receiver report, then the encodings
   size_t next_sender_ = 0;  // whose turn it is to send media
   std::vector<Ssrc> byes_;
-  bool close_wanted_ = false;
+  bool is_closing_ = false;
   bool rtcp_rsize_ = true;
   Ring<ClientEvent> events_;
   ClientCounters counters_;

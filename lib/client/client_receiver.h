@@ -76,7 +76,7 @@ class ClientReceiver {
   // Sequence numbers of the window that have not come (yet); with stats().lost all that are missing.
   uint64_t missing() const;
   const ExtensionMap& extensions() const { return extensions_; }
-  // Of every payload byte and header field that was verified, in order of arrival: equal for equal runs.
+  // Of arrival times, sequence numbers, timestamps and stamps, in order of arrival: equal for equal runs.
   uint64_t digest() const { return digest_; }
 
  private:
@@ -102,11 +102,11 @@ class ClientReceiver {
   // False: it was there already.
   bool note_arrival(Timestamp now, int64_t sequence, bool is_rtx);
   void move_window(Timestamp now, int64_t sequence);
-  void note_source(Timestamp now, uint32_t csrc);
+  void note_source(uint32_t csrc);
   void handle_payload(Timestamp now, const RtpPacketView& view, const Packet& packet);
   void note_stamp(Timestamp now, const RtpPacketView& view, const PayloadStamp& stamp);
   void note_jitter(Timestamp now, uint32_t timestamp);
-  void digest(ByteView bytes);
+  void digest(Timestamp now, const RtpPacketView& view, ByteView payload);
   const sdp::NegotiatedCodec* codec_of(uint8_t payload_type) const;
 
   MediaKind kind_;

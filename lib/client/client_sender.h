@@ -27,6 +27,9 @@ struct SenderIdentity {
   uint32_t tag = 0;
 };
 
+// A codec under the payload type that this client always gives it; its RTX has the next number.
+sdp::NegotiatedCodec client_codec(Codec codec, bool rtx);
+
 // One published m-line: a source of frames (sound or picture) and the encodings in which it is sent, which share one
 // capture clock. Owned by a Client.
 class ClientSender {
@@ -45,13 +48,14 @@ class ClientSender {
   // Begins to send; before the answer it does nothing.
   void set_sending(Timestamp now, bool is_sending);
   bool is_sending() const { return is_sending_; }
+  bool has_started() const { return has_started_; }
   void handle_timeout(Timestamp now);
   Timestamp next_timeout() const;
   // Writes the next packet that is due, retransmissions first; 0 if there is none.
   size_t write_packet(Timestamp now, uint16_t transport_sequence, MutableBytes out);
 
   // All encodings get a key frame, as browsers do.
-  void request_key_frame(Timestamp now);
+  void request_key_frame() { key_frame_wanted_ = true; }
   MediaEncoding* find(Ssrc ssrc);  // by media SSRC
   MediaEncoding* find_rid(std::string_view rid);
   void change_ssrcs(Random& random);
@@ -73,11 +77,10 @@ class ClientSender {
   std::variant<AudioSchedule, VideoSchedule> schedule_;
   std::vector<MediaEncoding> encodings_;
   bool is_agreed_ = false;
-  bool wants_sending_ = true;
   bool is_sending_ = false;
+  bool has_started_ = false;  // was told to send once: a later answer does not start it again
   bool key_frame_wanted_ = true;
   Timestamp last_key_frame_ = Timestamp::min();
-  size_t next_encoding_ = 0;
 };
 
 }  // namespace eir

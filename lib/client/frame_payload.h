@@ -8,6 +8,7 @@
 #include "lib/base/time.h"
 #include "lib/client/payload_stamp.h"
 #include "lib/rtp/codec.h"
+#include "lib/rtp/header_extensions.h"
 
 namespace eir {
 
@@ -29,6 +30,7 @@ struct SentFrame {
   bool is_switch_point = false;     // VP8's Y bit
   bool is_comfort_noise = false;    // audio: one byte, no stamp
   bool marker_first = false;        // audio: first packet of a talk spurt (RFC 3551 section 4.1)
+  AudioLevel audio_level{};
 };
 
 // Who sends it.

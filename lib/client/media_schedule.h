@@ -8,7 +8,6 @@
 #include "lib/base/time.h"
 #include "lib/client/client_options.h"
 #include "lib/client/frame_payload.h"
-#include "lib/rtp/header_extensions.h"
 
 namespace eir {
 
@@ -27,7 +26,6 @@ class AudioSchedule {
   std::optional<SentFrame> capture();
   // Captures that `now` is too late for are left out: a driver that lags does not burst.
   void skip_to(Timestamp now);
-  AudioLevel level() const { return level_; }
   Duration interval() const { return kPacketTime; }
 
  private:
@@ -39,7 +37,6 @@ class AudioSchedule {
   Timestamp last_comfort_noise_ = Timestamp::min();
   bool was_talking_ = false;
   uint32_t number_ = 0;
-  AudioLevel level_;
 };
 
 // When a camera has a frame and how each encoding codes it. Owned by a ClientSender.
