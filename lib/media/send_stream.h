@@ -77,7 +77,7 @@ class SendStream {
     uint8_t payload_type = 0;
     Ssrc ssrc;
     uint16_t sequence = 0;
-    std::optional<uint16_t> original_sequence;  // RTX
+    std::optional<uint16_t> original_sequence{};  // RTX
   };
   size_t write_as(const RewrittenPacket& packet, const Shape& shape, const Release& release, MutableBytes out) const;
 

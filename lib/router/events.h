@@ -47,8 +47,8 @@ enum class SlotState : uint8_t {
 };
 struct SlotInfo {
   std::string mid;
-  TrackId track;         // stands as CSRC on every packet of the slot; 0: none
-  ParticipantId source;  // 0: none
+  TrackId track{};         // stands as CSRC on every packet of the slot; 0: none
+  ParticipantId source{};  // 0: none
   MediaKind kind = MediaKind::kAudio;
   TrackLabel label = TrackLabel::kMicrophone;
   SlotState state = SlotState::kEmpty;
