@@ -225,10 +225,15 @@ ClientSession::Binding* ClientSession::bind_media(Timestamp now, PublishedTrack&
     ++shared_.counters.drop_not_negotiated;
     return nullptr;
   }
-  std::unique_ptr<ReceiveStream> former = track.bind(*layer, {.ssrc = view.ssrc(),
-                                                              .codec = meaning->codec->codec,
-                                                              .payload_type = view.payload_type(),
-                                                              .nack = meaning->codec->feedback.nack});
+  if (layer->stream != nullptr && now - layer->bound_at < PublishedTrack::kRebindMin) {
+    ++shared_.counters.drop_unknown_ssrc;
+    return nullptr;
+  }
+  std::unique_ptr<ReceiveStream> former = track.bind(now, *layer,
+                                                     {.ssrc = view.ssrc(),
+                                                      .codec = meaning->codec->codec,
+                                                      .payload_type = view.payload_type(),
+                                                      .nack = meaning->codec->feedback.nack});
   if (former != nullptr) {
     drop_bindings(former.get());
     participant_.room().retire(now, std::move(former));

@@ -7,6 +7,9 @@
 
 namespace eir {
 
+Participant::Participant(Room& room, ParticipantId id, std::string tag, bool echo)
+    : room_(room), id_(id), tag_(std::move(tag)), echo_(echo) {}
+
 Participant::~Participant() = default;
 
 const SlotWish* Participant::find_wish(const std::string& mid) const {

@@ -35,8 +35,7 @@ class Participant {
   static constexpr size_t kTagBytesMax = 64;
   static constexpr size_t kWishesMax = 64;
 
-  Participant(Room& room, ParticipantId id, std::string tag, bool echo)
-      : room_(room), id_(id), tag_(std::move(tag)), echo_(echo) {}
+  Participant(Room& room, ParticipantId id, std::string tag, bool echo);
   ~Participant();
 
   ParticipantId id() const { return id_; }

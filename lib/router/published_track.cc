@@ -18,7 +18,8 @@ PublishedTrack::PublishedTrack(TrackId id, ClientSession& session, const Publish
   layers_.reserve(kLayersMax);
   if (media.rids.empty()) layers_.emplace_back();
   for (const std::string& rid : media.rids) {
-    if (layers_.size() < kLayersMax) layers_.push_back({.rid = ShortText::of(rid), .rtx_ssrc = {}, .stream = nullptr});
+    if (layers_.size() < kLayersMax)
+      layers_.push_back({.rid = ShortText::of(rid), .rtx_ssrc = {}, .stream = nullptr, .bound_at = {}});
   }
   // Without rids the offer's SSRCs say which retransmissions belong to it.
   if (media.rids.empty() && !media.sources.empty()) {
@@ -39,9 +40,10 @@ PublishedTrack::Layer* PublishedTrack::find_layer_of_rtx(Ssrc rtx_ssrc) {
   return it == layers_.end() ? nullptr : &*it;
 }
 
-std::unique_ptr<ReceiveStream> PublishedTrack::bind(Layer& layer, const ReceiveStream::Config& config) {
+std::unique_ptr<ReceiveStream> PublishedTrack::bind(Timestamp now, Layer& layer, const ReceiveStream::Config& config) {
   std::unique_ptr<ReceiveStream> former = unbind(layer);
   layer.stream = std::make_unique<ReceiveStream>(config);
+  layer.bound_at = now;
   return former;
 }
 

@@ -28,6 +28,7 @@ class PublishedTrack {
     ShortText rid;  // empty without simulcast
     Ssrc rtx_ssrc;
     std::unique_ptr<ReceiveStream> stream;  // made with the layer's first packet
+    Timestamp bound_at;
   };
 
   PublishedTrack(TrackId id, ClientSession& session, const PublisherClock& clock, const sdp::MediaDescription& media);
@@ -41,7 +42,9 @@ class PublishedTrack {
   Layer* find_layer_of_rtx(Ssrc rtx_ssrc);
   // Makes the layer's stream, or replaces it by one of another SSRC or codec; the former one is handed back, because
   // epochs may still refer to it.
-  std::unique_ptr<ReceiveStream> bind(Layer& layer, const ReceiveStream::Config& config);
+  std::unique_ptr<ReceiveStream> bind(Timestamp now, Layer& layer, const ReceiveStream::Config& config);
+  // A sender that changes its SSRC faster than this is not followed: every change costs a history.
+  static constexpr Duration kRebindMin = 500ms;
   // The layer's stream ended (BYE).
   std::unique_ptr<ReceiveStream> unbind(Layer& layer);
 

@@ -53,14 +53,14 @@ void ReceiveSlot::assign(Timestamp now, PublishedTrack* track) {
   aim(now);
 }
 
+bool ReceiveSlot::may_send() const {
+  if (track_ == nullptr || is_paused_ || !can_show(*track_) || track_->best() == nullptr) return false;
+  // Before the transport is there a key frame would be asked for too early, and then be missing.
+  return session_.transport().is_connected() && !track_->session().participant().is_muted(track_->right());
+}
+
 void ReceiveSlot::aim(Timestamp now) {
-  if (track_ == nullptr || is_paused_ || !can_show(*track_)) {
-    forwarder_.set_target(now, {}, nullptr, nullptr);
-    return;
-  }
-  if (track_->best() == nullptr) {
-    // Nothing came yet. What the slot showed before ends here; a key frame asked for now may come with the first
-    // packet.
+  if (!may_send()) {
     forwarder_.set_target(now, {}, nullptr, nullptr);
     return;
   }
@@ -98,7 +98,6 @@ void ReceiveSlot::set_paused(Timestamp now, bool paused) {
 }
 
 void ReceiveSlot::mark_dirty() {
-  if (is_dirty_) return;
   is_dirty_ = true;
   session_.mark_dirty();
 }

@@ -70,6 +70,7 @@ class ReceiveSlot {
   bool is_paused() const { return is_paused_; }
 
  private:
+  bool may_send() const;
   enum class Released : uint8_t { kSent, kDropped, kNoRoom };
   Released release(Timestamp now, const EgressEntry& entry, const Path& path, TransmitQueue& out);
   void ask_for_key_frame(Timestamp now);

@@ -9,6 +9,8 @@
 
 namespace eir {
 
+Room::Room(RouterShared& shared, RoomId id, Options options) : shared_(shared), id_(id), options_(std::move(options)) {}
+
 Room::~Room() {
   // Slots point at tracks of other participants: they go first.
   for (const auto& participant : participants_) {
@@ -66,6 +68,10 @@ void Room::change_muted(Timestamp now, Participant& participant, uint32_t kinds)
   participant.set_muted(kinds);
   enforce(now, participant);
   assign(now);
+  // Slots that show what is no longer muted go on.
+  for_each_slot([&](const Participant&, ReceiveSlot& slot) {
+    if (slot.track() != nullptr && &slot.track()->session().participant() == &participant) slot.aim(now);
+  });
 }
 
 void Room::change_label(Timestamp now, PublishedTrack& track, TrackLabel label) {
@@ -138,6 +144,10 @@ void Room::note_ended(Timestamp now, PublishedTrack& track) {
 void Room::retire(Timestamp now, std::unique_ptr<ReceiveStream> stream) {
   const ReceiveStream* const ended = stream.get();
   for_each_slot([&](const Participant&, ReceiveSlot& slot) { slot.stop(ended); });
+  if (retired_.size() == kRetiredMax) {
+    for_each_slot([&](const Participant&, ReceiveSlot& slot) { slot.forget(retired_.front().stream.get()); });
+    retired_.erase(retired_.begin());
+  }
   retired_.push_back({.stream = std::move(stream), .until = now + kRetiredKept});
 }
 

@@ -25,6 +25,7 @@ class Room : public TimerWheel<Room>::Node {
   static constexpr Duration kTick = 250ms;        // silence, active speakers, loudest voices
   static constexpr Duration kVoiceHold = 1500ms;  // a voice keeps its slot at least so long
   static constexpr Duration kRetiredKept = 2s;    // longer than PacketHistory::kAgeMax: what a late NACK may ask for
+  static constexpr size_t kRetiredMax = 64;       // ended streams of one room; the oldest gives way
   static constexpr size_t kSpeakersMax = 8;       // named in ActiveSpeakers
 
   struct Options {
@@ -33,7 +34,7 @@ class Room : public TimerWheel<Room>::Node {
     uint32_t participants_max = 0;
   };
 
-  Room(RouterShared& shared, RoomId id, Options options) : shared_(shared), id_(id), options_(std::move(options)) {}
+  Room(RouterShared& shared, RoomId id, Options options);
   ~Room();
 
   RoomId id() const { return id_; }

@@ -1,0 +1,184 @@
+#include "lib/media/forwarder.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+#include "lib/media/receive_stream.h"
+#include "tests/support/packets.h"
+
+namespace eir {
+namespace {
+
+Timestamp at(Duration d) { return Timestamp(1000s + d); }
+
+// One video slot and two sources; time in steps of a frame.
+class ForwarderTest : public testing::Test {
+ protected:
+  PacketPool pool_{8192};
+  ReceiveStream a_{{.ssrc = Ssrc(1), .codec = Codec::kVp8, .payload_type = 96, .nack = true}};
+  ReceiveStream b_{{.ssrc = Ssrc(2), .codec = Codec::kVp8, .payload_type = 96, .nack = true}};
+  PublisherClock clock_;
+  Forwarder forwarder_{MediaKind::kVideo, 1000, 5000};
+  Ring<EgressEntry> out_{256};
+
+  void put(ReceiveStream& stream, uint16_t sequence, const TestVp8& vp8, Timestamp now, uint32_t timestamp) {
+    ASSERT_EQ(receive(now, pool_, stream, {.sequence = sequence, .timestamp = timestamp, .payload = vp8.payload()}),
+              ReceiveStream::Outcome::kStored);
+  }
+  // What the receiver would see, in order.
+  std::vector<RewrittenPacket> pull(Timestamp now) {
+    forwarder_.pull(now, out_);
+    std::vector<RewrittenPacket> packets;
+    while (!out_.empty()) {
+      const auto packet = forwarder_.rewrite(out_.pop().out_sequence);
+      if (packet) packets.push_back(*packet);
+    }
+    return packets;
+  }
+};
+
+TEST_F(ForwarderTest, WaitsForAKeyFrameAndBeginsWithIt) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  EXPECT_TRUE(forwarder_.wants_key_frame());
+  put(a_, 50, {.picture_id = 20}, at(0ms), 90'000);
+  EXPECT_TRUE(pull(at(0ms)).empty());
+  put(a_, 51, {.key_frame = true, .picture_id = 21}, at(33ms), 93'000);
+  put(a_, 52, {.picture_id = 22}, at(66ms), 96'000);
+  const auto packets = pull(at(66ms));
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_FALSE(forwarder_.wants_key_frame());
+  EXPECT_EQ(packets[0].sequence, 1000);
+  EXPECT_EQ(packets[0].timestamp, 5000U);
+  EXPECT_EQ(packets[0].track, TrackId(7));
+  EXPECT_EQ(packets[0].picture_id, 21);
+  EXPECT_EQ(packets[1].sequence, 1001);
+  EXPECT_EQ(packets[1].timestamp, 8000U);
+}
+
+TEST_F(ForwarderTest, ASwitchOfSourceIsOneUnbrokenStream) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true, .picture_id = 0x7ffe, .tl0_pic_idx = 254}, at(0ms), 90'000);
+  put(a_, 51, {.picture_id = 0x7fff, .tl0_pic_idx = 255}, at(33ms), 93'000);
+  EXPECT_EQ(pull(at(33ms)).size(), 2U);
+
+  forwarder_.set_target(at(40ms), TrackId(8), &b_, &clock_);
+  put(a_, 52, {.picture_id = 0, .tl0_pic_idx = 0}, at(66ms), 96'000);  // the old one goes on until then
+  auto packets = pull(at(66ms));
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].track, TrackId(7));
+
+  put(b_, 9000, {.key_frame = true, .picture_id = 123, .tl0_pic_idx = 45}, at(100ms), 777);
+  put(b_, 9001, {.picture_id = 124, .tl0_pic_idx = 46}, at(133ms), 777 + 3000);
+  put(a_, 53, {.picture_id = 1, .tl0_pic_idx = 1}, at(133ms), 99'000);
+  packets = pull(at(133ms));
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_EQ(packets[0].track, TrackId(8));
+  EXPECT_EQ(packets[0].sequence, 1003);
+  EXPECT_EQ(packets[0].picture_id, 1);  // after 0x7fff, 0
+  EXPECT_EQ(packets[0].tl0_pic_idx, 1);
+  EXPECT_EQ(packets[0].timestamp, 5000U + 9000);  // captured 100 ms after the first frame
+  EXPECT_EQ(packets[1].sequence, 1004);
+  EXPECT_EQ(packets[1].picture_id, 2);
+}
+
+TEST_F(ForwarderTest, ARetransmissionAcrossASwitchIsAsSentFirst) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true, .picture_id = 5}, at(0ms), 90'000);
+  const auto first = pull(at(0ms));
+  forwarder_.set_target(at(1ms), TrackId(8), &b_, &clock_);
+  put(b_, 1, {.key_frame = true}, at(33ms), 0);
+  EXPECT_EQ(pull(at(33ms)).size(), 1U);
+  const auto again = forwarder_.rewrite(forwarder_.unwrap_out(1000));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->track, TrackId(7));
+  EXPECT_EQ(again->timestamp, first[0].timestamp);
+  EXPECT_EQ(again->picture_id, first[0].picture_id);
+  EXPECT_EQ(again->payload.data(), first[0].payload.data());
+}
+
+TEST_F(ForwarderTest, ARevokedTrackIsNotSentNotEvenAgain) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true}, at(0ms), 90'000);
+  put(a_, 51, {}, at(1ms), 90'000);
+  forwarder_.pull(at(1ms), out_);  // paced, not yet released
+  forwarder_.revoke(TrackId(7));
+  EXPECT_EQ(out_.size(), 2U);
+  while (!out_.empty()) EXPECT_FALSE(forwarder_.rewrite(out_.pop().out_sequence));
+  put(a_, 52, {}, at(2ms), 90'000);
+  EXPECT_TRUE(pull(at(2ms)).empty());
+}
+
+TEST_F(ForwarderTest, ALatePacketFillsItsGapInPlace) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true}, at(0ms), 90'000);
+  put(a_, 52, {}, at(1ms), 90'000);
+  EXPECT_EQ(pull(at(1ms)).size(), 2U);
+  put(a_, 51, {}, at(80ms), 90'000);
+  const auto packets = pull(at(80ms));
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].sequence, 1001);
+}
+
+TEST_F(ForwarderTest, LaterPacketsOfAKeyFrameThatOvertookItsFirstAreSentToo) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 51, {.start = false}, at(0ms), 90'000);
+  EXPECT_TRUE(pull(at(0ms)).empty());
+  put(a_, 50, {.key_frame = true}, at(1ms), 90'000);
+  const auto packets = pull(at(1ms));
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_EQ(packets[0].sequence + packets[1].sequence, 1000 + 1001);
+}
+
+TEST_F(ForwarderTest, PaddingOfThePublisherLeavesNoGap) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true}, at(0ms), 90'000);
+  EXPECT_EQ(receive(at(1ms), pool_, a_, {.sequence = 51, .payload = {}}), ReceiveStream::Outcome::kPadding);
+  put(a_, 52, {}, at(2ms), 90'000);
+  const auto packets = pull(at(2ms));
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_EQ(packets[1].sequence, 1001);
+}
+
+TEST_F(ForwarderTest, TheRtpTimeNeverStandsStillAtASwitch) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true}, at(0ms), 90'000);
+  const uint32_t first = pull(at(0ms))[0].timestamp;
+  forwarder_.set_target(at(0ms), TrackId(8), &b_, &clock_);
+  put(b_, 1, {.key_frame = true}, at(0ms), 0);  // captured at the same moment
+  const auto packets = pull(at(0ms));
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_GT(static_cast<int32_t>(packets[0].timestamp - first), 0);
+}
+
+TEST_F(ForwarderTest, AStreamGivenBackIsForgotten) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 50, {.key_frame = true}, at(0ms), 90'000);
+  EXPECT_EQ(pull(at(0ms)).size(), 1U);
+  forwarder_.forget(&a_);
+  EXPECT_FALSE(forwarder_.rewrite(forwarder_.unwrap_out(1000)));
+}
+
+TEST(ForwarderOfAudio, BeginsAtAnyPacketWithAMarker) {
+  PacketPool pool(256);
+  ReceiveStream stream({.ssrc = Ssrc(1), .codec = Codec::kOpus, .payload_type = 111});
+  const PublisherClock clock;
+  Forwarder forwarder(MediaKind::kAudio, 1, 0);
+  Ring<EgressEntry> out(64);
+  forwarder.set_target(at(0ms), TrackId(3), &stream, &clock);
+  EXPECT_FALSE(forwarder.wants_key_frame());
+  for (uint16_t i = 0; i < 3; ++i) {
+    receive(
+        at(Duration(20ms) * i), pool, stream,
+        {.sequence = static_cast<uint16_t>(65'535 + i), .timestamp = 960U * i, .payload_type = 111, .payload = {1, 2}});
+  }
+  forwarder.pull(at(40ms), out);
+  ASSERT_EQ(out.size(), 3U);
+  EXPECT_TRUE(forwarder.rewrite(out[0].out_sequence)->marker);
+  EXPECT_FALSE(forwarder.rewrite(out[1].out_sequence)->marker);
+  EXPECT_EQ(forwarder.rewrite(out[2].out_sequence)->sequence, 3);
+}
+
+}  // namespace
+}  // namespace eir
