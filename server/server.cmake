@@ -22,6 +22,10 @@ eir_folder(eir_supervisor server/supervisor eir_channel PkgConfig::SYSTEMD)
 eir_folder(eir_store server/store eir_channel PkgConfig::SQLITE)
 eir_folder(eir_consultation server/consultation eir_store eir_workers OpenSSL::Crypto)
 eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto)
+# Beast's templates take minutes under optimisation and sanitizers together.
+if(EIR_SANITIZE)
+  set_source_files_properties(server/api/http_connection.cc server/api/websocket_connection.cc PROPERTIES COMPILE_OPTIONS -O0)
+endif()
 # Where an eird that was not installed finds the web client.
 set_source_files_properties(server/api/static_files.cc PROPERTIES COMPILE_DEFINITIONS EIR_WEB_DIR="${CMAKE_SOURCE_DIR}/server/web")
 

@@ -1,6 +1,7 @@
 #include "server/api/front.h"
 
 #include "server/api/origin.h"
+#include "server/telemetry/log.h"
 
 namespace eir {
 
@@ -8,13 +9,22 @@ namespace asio = boost::asio;
 
 asio::awaitable<HttpAnswer> Front::handle(const HttpRequest& request) {
   if (!request.path.starts_with("/v1/")) co_return files_.answer(request);
-  co_return co_await backend_.rest.handle(request);
+  HttpAnswer answer = co_await backend_.rest.handle(request);
+  // The path holds ids that name nobody; the query, which no route has, is cut off already.
+  log::debug(
+      "rest_request",
+      {{"method", request.method}, {"path", request.path}, {"status", answer.status}, {"source", Pii(request.source)}});
+  co_return answer;
 }
 
 std::optional<HttpAnswer> Front::refuse_upgrade(const HttpRequest& request) {
   if (request.path != "/v1/signal") return answer_problem({404, "not_found", ""});
   if (!is_origin_allowed(request, config_.listeners)) return answer_problem({403, "origin_refused", ""});
   return std::nullopt;
+}
+
+std::unique_ptr<SignalReceiver> Front::open_signal(SignalConnection& connection) {
+  return std::make_unique<SignalSession>(backend_.signalling, connection);
 }
 
 }  // namespace eir

@@ -14,7 +14,7 @@ class Front final : public HttpHandler {
 
   boost::asio::awaitable<HttpAnswer> handle(const HttpRequest& request) override;
   std::optional<HttpAnswer> refuse_upgrade(const HttpRequest& request) override;
-  Signalling& signalling() override { return backend_.signalling; }
+  std::unique_ptr<SignalReceiver> open_signal(SignalConnection& connection) override;
 
  private:
   const Config& config_;

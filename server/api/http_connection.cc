@@ -7,8 +7,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "server/telemetry/log.h"
-
 namespace eir {
 
 namespace asio = boost::asio;
@@ -140,7 +138,6 @@ class HttpConnection {
     const HttpRequest request = to_request(message, source_, context_.tls != nullptr);
     stream_.tcp().expires_never();
     const HttpAnswer answer = co_await context_.handler.handle(request);
-    log::debug("http_request", {{"method", request.method}, {"status", answer.status}, {"source", Pii(source_)}});
     co_return co_await write(answer, message.keep_alive(), request.method == "HEAD");
   }
 

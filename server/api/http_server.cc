@@ -12,7 +12,7 @@
 
 #include "server/api/async_lock.h"
 #include "server/api/http_connection.h"
-#include "server/telemetry/log.h"
+#include "server/channel/start.h"
 
 namespace eir {
 

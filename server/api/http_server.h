@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "server/api/http_message.h"
-#include "server/channel/start.h"
 
 namespace boost::asio {
 class io_context;
@@ -20,17 +19,22 @@ class context;
 
 namespace eir {
 
-class Signalling;
+class SignalConnection;
+class SignalReceiver;
+
+namespace channel {
+struct InheritedSocket;
+}
 
 // What answers the requests of a listener.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   virtual boost::asio::awaitable<HttpAnswer> handle(const HttpRequest& request) = 0;
-  // A WebSocket is asked for: nothing lets it in, to signalling().
+  // A WebSocket is asked for: nothing lets it in, to open_signal().
   virtual std::optional<HttpAnswer> refuse_upgrade(const HttpRequest& request) = 0;
-  // Only asked after refuse_upgrade() has let one in.
-  virtual Signalling& signalling() = 0;
+  // Only asked after refuse_upgrade() has let one in. The connection outlives the receiver.
+  virtual std::unique_ptr<SignalReceiver> open_signal(SignalConnection& connection) = 0;
 };
 
 // All of them hold before anybody is authenticated. Each time is a total, however slowly bytes trickle in.

@@ -23,6 +23,8 @@ asio::awaitable<HttpAnswer> Ops::handle(const HttpRequest& request) {
 
 std::optional<HttpAnswer> Ops::refuse_upgrade(const HttpRequest&) { return answer_problem({404, "not_found", ""}); }
 
+std::unique_ptr<SignalReceiver> Ops::open_signal(SignalConnection&) { return nullptr; }
+
 // Healthy: nothing hangs. A worker that died is being replaced and does not make the node sick.
 HttpAnswer Ops::health() const {
   const auto workers = backend_.workers.status();

@@ -19,7 +19,7 @@ class Ops final : public HttpHandler {
 
   boost::asio::awaitable<HttpAnswer> handle(const HttpRequest& request) override;
   std::optional<HttpAnswer> refuse_upgrade(const HttpRequest& request) override;
-  Signalling& signalling() override { return backend_.signalling; }
+  std::unique_ptr<SignalReceiver> open_signal(SignalConnection& connection) override;
 
  private:
   struct Listener {

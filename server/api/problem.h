@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/consultation/consultations.h"
+#include "server/consultation/refusal.h"
 
 namespace eir {
 

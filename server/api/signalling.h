@@ -8,43 +8,23 @@
 #include <string_view>
 
 #include "server/api/room_bridge.h"
+#include "server/api/signal_connection.h"
 
 namespace eir {
-
-// RFC 6455 section 7.4.2: 4000–4999 are ours. README.md says what each means.
-enum class CloseCode : uint16_t {
-  kNormal = 1000,
-  kGoingAway = 1001,
-  kViolation = 4400,
-  kUnauthorized = 4401,
-  kTimeout = 4408,
-  kTakenOver = 4409,
-  kRemoved = 4410,
-  kTooFast = 4429,
-};
-
-// The WebSocket under a session. Both calls only queue; close() comes after what was sent before.
-class SignalConnection {
- public:
-  virtual ~SignalConnection() = default;
-  virtual void send(std::string text) = 0;
-  virtual void close(CloseCode code) = 0;
-};
 
 class Signalling;
 
 // One signalling connection of one participant, from hello to close. Owned by its WebSocket.
-class SignalSession {
+class SignalSession final : public SignalReceiver {
  public:
   SignalSession(Signalling& signalling, SignalConnection& connection)
       : signalling_(signalling), connection_(connection) {}
-  ~SignalSession();
+  ~SignalSession() override;
   SignalSession(const SignalSession&) = delete;
   SignalSession& operator=(const SignalSession&) = delete;
 
-  // One text frame; returns when its one effect has happened.
-  boost::asio::awaitable<void> handle(std::string text);
-  bool said_hello() const { return said_hello_; }
+  boost::asio::awaitable<void> handle(std::string text) override;
+  bool said_hello() const override { return said_hello_; }
 
  private:
   friend class Signalling;

@@ -8,9 +8,10 @@
 #include <memory>
 #include <optional>
 
+#include "server/api/async_lock.h"
 #include "server/api/http_connection.h"
 #include "server/api/rate_limit.h"
-#include "server/api/signalling.h"
+#include "server/api/signal_connection.h"
 
 namespace eir {
 
@@ -49,7 +50,7 @@ class WebSocketConnection final : public SignalConnection, public std::enable_sh
     stream_.read_message_max(kMessageMax);
     if (const auto [error] = co_await stream_.async_accept(request, kTuple); error) co_return;
     stream_.text(true);
-    session_.emplace(context_.handler.signalling(), *this);
+    session_ = context_.handler.open_signal(*this);
     spawn(stream_.get_executor(), "websocket_writer", write_all(shared_from_this()));
     start_hello_deadline();
     co_await read_all();
@@ -118,7 +119,7 @@ class WebSocketConnection final : public SignalConnection, public std::enable_sh
     hello_deadline_.expires_after(context_.limits.hello);
     hello_deadline_.async_wait([weak = weak_from_this()](const beast::error_code& error) {
       const auto self = weak.lock();
-      if (error || self == nullptr || !self->session_ || self->session_->said_hello()) return;
+      if (error || self == nullptr || self->session_ == nullptr || self->session_->said_hello()) return;
       self->close(CloseCode::kTimeout);
     });
   }
@@ -128,7 +129,7 @@ class WebSocketConnection final : public SignalConnection, public std::enable_sh
   asio::steady_timer wake_;
   asio::steady_timer hello_deadline_;
   RateLimit messages_;
-  std::optional<SignalSession> session_;
+  std::unique_ptr<SignalReceiver> session_;
   std::deque<std::string> queue_;
   std::optional<CloseCode> close_code_;
   bool is_read_out_ = false;

@@ -13,25 +13,9 @@
 #include "lib/base/random.h"
 #include "lib/base/result.h"
 #include "server/consultation/consultation.h"
+#include "server/consultation/refusal.h"
 
 namespace eir {
-
-// Why an operation was refused; server/api turns each into a status and a stable code.
-enum class Refusal : uint8_t {
-  kNotFound,
-  kUnauthorized,
-  kTokenExpired,
-  kForbidden,
-  kInvitationUsed,
-  kInvitationExpired,
-  kInvitationEarly,
-  kInvitationRevoked,
-  kConsultationEnded,
-  kFull,
-  kWrongState,
-  kInvalidValue,
-  kUnavailable,
-};
 
 struct SeatRequest {
   Role role = Role::kPatient;

@@ -201,11 +201,11 @@ class BackendTest : public testing::Test {
              secret);
     ASSERT_EQ(made.status, 201);
     const json::value value = json::parse(made.body);
-    path = "/v1/consultations/" + std::string(value.at("id").as_string());
+    base = "/v1/consultations/" + std::string(value.at("id").as_string());
     for (const json::value& seat : value.at("seats").as_array()) seats.emplace_back(seat.at("id").as_string());
   }
   std::string invite(size_t seat) {
-    const auto made = call("POST", path + "/seats/" + seats[seat] + "/invitations", R"({"maxUses":3})", secret);
+    const auto made = call("POST", base + "/seats/" + seats[seat] + "/invitations", R"({"maxUses":3})", secret);
     EXPECT_EQ(made.status, 201);
     return std::string(json::parse(made.body).at("token").as_string());
   }
@@ -240,7 +240,7 @@ class BackendTest : public testing::Test {
   std::unique_ptr<Backend> backend;
   std::unique_ptr<FakeWorker> worker;
   std::string secret;
-  std::string path;
+  std::string base;
   std::vector<std::string> seats;
 };
 
@@ -250,8 +250,8 @@ TEST_F(BackendTest, ServiceRoutesNeedTheServiceCredential) {
   create();
   const Person host = join(0);
   EXPECT_EQ(code(call("POST", "/v1/consultations", "{}", host.session)), "forbidden");
-  EXPECT_EQ(code(call("GET", path, "", host.session)), "forbidden");
-  EXPECT_EQ(call("GET", path, "", secret).status, 200);
+  EXPECT_EQ(code(call("GET", base, "", host.session)), "forbidden");
+  EXPECT_EQ(call("GET", base, "", secret).status, 200);
 }
 
 TEST_F(BackendTest, UnknownRoutesAndMethodsHaveTheirCodes) {
@@ -284,8 +284,8 @@ TEST_F(BackendTest, WaitingPatientIsConnectedWithZeroRightsUntilAdmitted) {
   EXPECT_TRUE(rights(patient).receive_kinds.empty());
   EXPECT_EQ(rights(patient).groups, 0U);
 
-  EXPECT_EQ(code(call("POST", path + "/participants/" + patient.id + "/admit", "", patient.session)), "forbidden");
-  EXPECT_EQ(call("POST", path + "/participants/" + patient.id + "/admit", "", host.session).status, 200);
+  EXPECT_EQ(code(call("POST", base + "/participants/" + patient.id + "/admit", "", patient.session)), "forbidden");
+  EXPECT_EQ(call("POST", base + "/participants/" + patient.id + "/admit", "", host.session).status, 200);
   EXPECT_EQ(rights(patient).send_kinds.size(), 3U);
   EXPECT_EQ(rights(patient).groups, 1U);
   EXPECT_NE(connection.last("admitted").find(host.id), std::string::npos);
@@ -313,7 +313,7 @@ TEST_F(BackendTest, HostsMuteReachesTheWorkerAndOnlyTheMutedClearsIt) {
   Connection connection;
   SignalSession session(backend->signalling, connection);
   hello(session, patient);
-  EXPECT_EQ(call("POST", path + "/participants/" + patient.id + "/mute", "", host.session).status, 200);
+  EXPECT_EQ(call("POST", base + "/participants/" + patient.id + "/mute", "", host.session).status, 200);
   EXPECT_EQ(worker->muted_kinds[worker->numbers.at(patient.id)], 1U);
   EXPECT_EQ(connection.last("muted"), R"({"type":"muted","kinds":["audio"]})");
   say(session, R"({"type":"mute","kind":"audio","muted":false})");
@@ -386,7 +386,7 @@ TEST_F(BackendTest, NewerConnectionTakesOverAndTheOlderOneIsClosed) {
 TEST_F(BackendTest, LostSignalMeansReconnectingThenLeftThenGoneFromTheWorker) {
   create();
   const Person host = join(0);
-  const auto listed = [&] { return call("GET", path + "/participants", "", secret).body; };
+  const auto listed = [&] { return call("GET", base + "/participants", "", secret).body; };
   {
     Connection connection;
     SignalSession session(backend->signalling, connection);
@@ -414,7 +414,7 @@ TEST_F(BackendTest, SessionTokenIsRenewedHalfwayAndTheNewOneIsGood) {
   const json::value renewed = json::parse(connection.last("session"));
   EXPECT_EQ(renewed.at("expiresIn").as_int64(), 600);
   const std::string token(renewed.at("session").as_string());
-  EXPECT_EQ(call("GET", path + "/participants", "", token).status, 200);
+  EXPECT_EQ(call("GET", base + "/participants", "", token).status, 200);
 }
 
 TEST_F(BackendTest, EndClosesEverybodyAndTheRoom) {
@@ -422,7 +422,7 @@ TEST_F(BackendTest, EndClosesEverybodyAndTheRoom) {
   Connection connection;
   SignalSession session(backend->signalling, connection);
   hello(session, join(0));
-  EXPECT_EQ(call("POST", path + "/end", "", secret).status, 200);
+  EXPECT_EQ(call("POST", base + "/end", "", secret).status, 200);
   EXPECT_EQ(connection.last("ended"), R"({"type":"ended"})");
   EXPECT_EQ(connection.closed, CloseCode::kRemoved);
   EXPECT_EQ(worker->rooms_closed, 1U);
