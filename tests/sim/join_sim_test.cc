@@ -1,0 +1,108 @@
+#include "tests/sim/sim_test.h"
+
+namespace eir {
+namespace {
+
+using JoinSim = SimTest;
+INSTANTIATE_TEST_SUITE_P(Seeds, JoinSim, testing::Values(1, 2, 3));
+
+TEST_P(JoinSim, TwoPeopleSeeAndHearEachOther) {
+  SimWorld world(GetParam());
+  SimPerson& first = world.join(two_way(1));
+  SimPerson& second = world.join(two_way(1));
+  world.run_for(4s);
+  for (const SimPerson* person : {&first, &second}) {
+    expect_perfect(*person);
+    const uint32_t other = person == &first ? second.id.value : first.id.value;
+    const ReceiverStats& audio = slot_stats(*person, MediaKind::kAudio);
+    const ReceiverStats& video = slot_stats(*person, MediaKind::kVideo);
+    // 4 s less the join: 50 packets and 30 frames a second.
+    EXPECT_GT(audio.verified, 170U);
+    EXPECT_GT(video.decodable, 100U);
+    EXPECT_EQ(video.decodable, video.frames);
+    EXPECT_LE(video.frame_gap_max, 100ms);
+    EXPECT_LE(audio.frame_gap_max, 30ms);
+    ASSERT_EQ(audio.csrcs.size(), 1U);
+    ASSERT_EQ(video.csrcs.size(), 1U);
+    EXPECT_EQ(audio.csrcs[0].sender_tag, other);
+    EXPECT_EQ(video.csrcs[0].sender_tag, other);
+    EXPECT_GE(audio.sender_reports, 3U);
+    EXPECT_GE(video.sender_reports, 3U);
+    // Two links of 10 ms each way, and the pacing of a frame's packets (26 ms at the most).
+    EXPECT_LE(video.latency.percentile(0.99), 60ms);
+  }
+}
+
+TEST_P(JoinSim, SlotsAreToldAsTheirPacketsSay) {
+  SimWorld world(GetParam());
+  SimPerson& first = world.join(two_way(2));
+  world.join(two_way(2));
+  world.join(two_way(2));
+  world.run_for(3s);
+  size_t live = 0;
+  for (const SlotInfo& info : first.slots) {
+    if (info.state != SlotState::kLive) continue;
+    ++live;
+    const ClientReceiver* const receiver = first.client->find_receiver(info.mid);
+    ASSERT_NE(receiver, nullptr);
+    EXPECT_EQ(receiver->stats().last_csrc, info.track.value);
+    ASSERT_EQ(receiver->stats().csrcs.size(), 1U);
+    EXPECT_EQ(receiver->stats().csrcs[0].sender_tag, info.source.value);
+  }
+  EXPECT_EQ(live, 4U);
+  for (const auto& person : world.people()) expect_perfect(*person);
+}
+
+TEST_P(JoinSim, TheFirstPictureComesWithinAFewRoundTrips) {
+  SimWorld world(GetParam());
+  world.join(two_way(1));
+  world.run_for(2s);
+  SimPerson& late = world.join(two_way(1));
+  world.run_for(2s);
+  // At 20 ms round trip to Eir: ICE 1, DTLS 2, then the key frame 1 more and its pacing.
+  EXPECT_LE(late.connected - late.joined, 100ms);
+  EXPECT_LE(slot_stats(late, MediaKind::kAudio).first_packet - late.joined, 150ms);
+  EXPECT_LE(slot_stats(late, MediaKind::kVideo).first_decodable - late.joined, 250ms);
+}
+
+TEST_P(JoinSim, AWatcherWithoutTracksOfItsOwnReceives) {
+  SimWorld world(GetParam());
+  world.join(publisher());
+  SimPerson& viewer = world.join(watcher(1));
+  world.run_for(3s);
+  expect_perfect(viewer);
+  EXPECT_GT(slot_stats(viewer, MediaKind::kVideo).decodable, 60U);
+}
+
+TEST_P(JoinSim, ExtensionIdsBeyond14AreReadAndWritten) {
+  SimWorld world(GetParam());
+  ClientOptions options = two_way(1);
+  options.two_byte_extensions = true;
+  options.video[0].announce_ssrcs = false;  // then only the extensions tell where a packet belongs
+  options.audio[0].announce_ssrcs = false;
+  SimPerson& first = world.join(options);
+  SimPerson& second = world.join(two_way(1));
+  world.run_for(3s);
+  for (const SimPerson* person : {&first, &second}) {
+    expect_perfect(*person);
+    EXPECT_GT(slot_stats(*person, MediaKind::kVideo).decodable, 60U);
+  }
+}
+
+TEST_P(JoinSim, OneSeedGivesOneRun) {
+  const auto run = [](uint64_t seed) {
+    SimWorld world(seed);
+    AccessLine line;
+    line.up = {.jitter = 5ms, .reorders = true, .loss = 0.02};
+    line.down = {.jitter = 5ms, .reorders = true, .loss = 0.02};
+    world.join(two_way(1), line);
+    world.join(two_way(1), line);
+    world.run_for(2s);
+    return world.digest();
+  };
+  EXPECT_EQ(run(GetParam()), run(GetParam()));
+  EXPECT_NE(run(GetParam()), run(GetParam() + 1));
+}
+
+}  // namespace
+}  // namespace eir
