@@ -1,5 +1,6 @@
 #include "server/config/config_reader.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <charconv>
 #include <set>
+#include <sstream>
 #include <type_traits>
 
 #include "server/config/config_fields.h"
@@ -148,6 +150,29 @@ class Reader {
   ConfigReading& out_;
 };
 
+// Hears a document and keeps nothing of it.
+class DeafHandler final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// YAML::LoadAll never returns from a text such as ",a": its parser takes that for one empty document after another. So
+// one document is read, and whatever is left is a mistake.
+bool has_text_after_first_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DeafHandler handler;
+  return parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler);
+}
+
 }  // namespace
 
 ConfigReading read_config(std::string_view text) {
@@ -157,11 +182,15 @@ ConfigReading read_config(std::string_view text) {
     return out;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) out.errors.push_back({0, "", "holds more than one YAML document"});
+    const std::string copy(text);
+    if (has_text_after_first_document(copy)) {
+      out.errors.push_back({0, "", "holds more than one YAML document, or text that is none"});
+      return out;
+    }
+    const YAML::Node document = YAML::Load(copy);
     // An empty file, or one of comments only, is all defaults.
-    if (documents.empty() || documents[0].IsNull()) return out;
-    Reader(out).read(Place{documents[0], "", line_of(documents[0])}, out.config);
+    if (document.IsNull()) return out;
+    Reader(out).read(Place{document, "", line_of(document)}, out.config);
   } catch (const YAML::Exception& e) {
     const int line = e.mark.is_null() ? 0 : e.mark.line + 1;
     out.errors.push_back({line, "", "is not YAML: " + e.msg});
