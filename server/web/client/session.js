@@ -29,6 +29,24 @@ const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
  * @property {string} state
  */
 
+/**
+ * Leaves out of a slot's m-line what the server never sends: a default video m-line of Chromium has 170 lines, and ten of
+ * them are more than one offer may hold.
+ * @param {RTCRtpTransceiver} transceiver
+ */
+function preferCodecs(transceiver) {
+  const kind = transceiver.receiver.track.kind;
+  const wanted = (RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []).filter((codec) => {
+    const name = codec.mimeType.split('/')[1].toLowerCase();
+    const format = codec.sdpFmtpLine ?? '';
+    if (name === 'h264') return /profile-level-id=42e0|profile-level-id=42c0/i.test(format) && /packetization-mode=1/.test(format);
+    if (name === 'vp9') return !/profile-id=[1-9]/.test(format);
+    if (name === 'av1') return !/profile=[1-9]/.test(format);
+    return ['opus', 'vp8', 'rtx'].includes(name);
+  });
+  if (wanted.length > 0 && transceiver.setCodecPreferences) transceiver.setCodecPreferences(wanted);
+}
+
 export class EirSession extends EventTarget {
   /**
    * Events: 'state', 'slots', 'roster', 'track' (detail: RTCTrackEvent), 'muted', 'speakers', 'problem' (detail: {code, message}).
@@ -179,8 +197,8 @@ export class EirSession extends EventTarget {
     const audioSlots = this.options.audioSlots ?? kAudioSlots;
     const videoSlots = this.options.videoSlots ?? kVideoSlots;
     for (let k = 0; k < Math.max(audioSlots, videoSlots); ++k) {
-      if (k < audioSlots) pc.addTransceiver('audio', { direction: 'recvonly' });
-      if (k < videoSlots) pc.addTransceiver('video', { direction: 'recvonly' });
+      if (k < audioSlots) preferCodecs(pc.addTransceiver('audio', { direction: 'recvonly' }));
+      if (k < videoSlots) preferCodecs(pc.addTransceiver('video', { direction: 'recvonly' }));
     }
     await pc.setLocalDescription(await pc.createOffer());
     if (this.pc !== pc) return;
