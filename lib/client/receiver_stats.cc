@@ -9,16 +9,17 @@ namespace eir {
 namespace {
 
 constexpr double kGrowth = 1.25;
+constexpr double kFirstEdgeNs = 10e3;
 
 size_t bucket_of(Duration d) {
-  const double ms = static_cast<double>(d.count()) / 1e6;
-  if (ms <= 1.0) return 0;
-  const auto bucket = static_cast<size_t>(std::ceil(std::log(ms) / std::log(kGrowth)));
+  const double ratio = static_cast<double>(d.count()) / kFirstEdgeNs;
+  if (ratio <= 1.0) return 0;
+  const auto bucket = static_cast<size_t>(std::ceil(std::log(ratio) / std::log(kGrowth)));
   return std::min(bucket, DurationHistogram::kBuckets - 1);
 }
 
 Duration upper_edge(size_t bucket) {
-  return Duration(static_cast<int64_t>(1e6 * std::pow(kGrowth, static_cast<double>(bucket))));
+  return Duration(static_cast<int64_t>(kFirstEdgeNs * std::pow(kGrowth, static_cast<double>(bucket))));
 }
 
 }  // namespace
