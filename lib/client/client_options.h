@@ -36,6 +36,7 @@ struct VideoTrackOptions {
   std::vector<EncodingOptions> encodings = {EncodingOptions{}};  // several: simulcast, each with its own rid
   uint8_t temporal_layers = 1;                                   // VP8: 1 to 3
   uint32_t key_frame_factor = 4;     // how many times the size of another frame a key frame has
+  bool constant_size = false;        // frames of one size (key frames apart); else they vary by a quarter
   bool parameter_sets_once = false;  // H.264: SPS and PPS before the first key frame only
   bool announce_ssrcs = true;        // a=ssrc lines; without them mid and rid extensions alone tell
   bool rtx = true;
@@ -51,6 +52,7 @@ struct AudioTrackOptions {
   bool dtx = false;         // in silence one small packet every 400 ms (RFC 7587 section 3.1.3)
   uint8_t talk_level = 25;  // −dBov (RFC 6464)
   uint8_t silence_level = 90;
+  Duration path_delay = 0s;  // each packet leaves so much later than it was captured: sound alone is late
   bool announce_ssrcs = true;
   FirstNumbers first;
 };

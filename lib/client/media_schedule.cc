@@ -47,7 +47,7 @@ std::optional<SentFrame> AudioSchedule::capture() {
 }
 
 void AudioSchedule::skip_to(Timestamp now) {
-  if (next_ < now) next_ += (now - next_) / kPacketTime * kPacketTime;
+  if (next_capture() < now) next_ += (now - next_capture()) / kPacketTime * kPacketTime;
 }
 
 VideoSchedule::VideoSchedule(const VideoTrackOptions& options)
@@ -55,6 +55,7 @@ VideoSchedule::VideoSchedule(const VideoTrackOptions& options)
       temporal_layers_(std::clamp<uint8_t>(options.temporal_layers, 1, 3)),
       fps_(std::max(1U, options.fps)),
       key_frame_factor_(options.key_frame_factor),
+      constant_size_(options.constant_size),
       parameter_sets_once_(options.parameter_sets_once),
       interval_(Duration(kSecond / fps_)) {
   for (const EncodingOptions& encoding : options.encodings) {
@@ -106,7 +107,8 @@ SentFrame VideoSchedule::encoded(size_t index) const {
   frame.is_switch_point = frame.temporal_layer == 1 || is_key_;
   frame.has_parameter_sets = codec_ == Codec::kH264 && is_key_ && (!parameter_sets_once_ || key_frames_ == 1);
   // Sizes vary by a quarter around the mean, so that packets are not all alike.
-  const uint32_t varied = encoding.frame_bytes * (6 + number_ * 2654435761U % 5) / 8;
+  const uint32_t eighths = constant_size_ ? 8 : 6 + number_ * 2654435761U % 5;
+  const uint32_t varied = encoding.frame_bytes * eighths / 8;
   frame.bytes = is_key_ ? varied * key_frame_factor_ : varied;
   frame.packets = static_cast<uint16_t>(packets_for(frame.bytes) + (frame.has_parameter_sets ? 1 : 0));
   return frame;

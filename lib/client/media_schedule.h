@@ -21,8 +21,9 @@ class AudioSchedule {
   explicit AudioSchedule(const AudioTrackOptions& options) : options_(options) {}
 
   void start(Timestamp now);
-  Timestamp next_capture() const { return next_; }
-  // The packet captured at next_capture(), and goes on to the one after; nullopt if nothing is sent (DTX).
+  // When the next packet is there to be sent.
+  Timestamp next_capture() const { return next_ == kNever ? kNever : next_ + options_.path_delay; }
+  // The packet of next_capture(), and goes on to the one after; nullopt if nothing is sent (DTX).
   std::optional<SentFrame> capture();
   // Captures that `now` is too late for are left out: a driver that lags does not burst.
   void skip_to(Timestamp now);
@@ -66,6 +67,7 @@ class VideoSchedule {
   uint8_t temporal_layers_;
   uint32_t fps_;
   uint32_t key_frame_factor_;
+  bool constant_size_;
   bool parameter_sets_once_;
   Duration interval_;
   Timestamp started_;
