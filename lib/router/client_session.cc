@@ -47,6 +47,7 @@ void ClientSession::apply(Timestamp now, const sdp::Negotiated& negotiated) {
       } else {
         tracks_.push_back(
             std::make_unique<PublishedTrack>(TrackId(shared_.next_track++), *this, participant_.clock(), media));
+        if (has_camera(*tracks_.back())) tracks_.back()->set_label(TrackLabel::kExtraCamera);
         participant_.room().note_published(*tracks_.back());
       }
     }
@@ -56,6 +57,13 @@ void ClientSession::apply(Timestamp now, const sdp::Negotiated& negotiated) {
   }
   if (reports_due_ == kNever) reports_due_ = now + kReportInterval;
   arm();
+}
+
+// A second picture of one person is a second camera until the client says that it is a screen.
+bool ClientSession::has_camera(const PublishedTrack& other_than) const {
+  return other_than.kind() == MediaKind::kVideo && std::any_of(tracks_.begin(), tracks_.end(), [&](const auto& track) {
+           return track.get() != &other_than && track->label() == TrackLabel::kCamera;
+         });
 }
 
 void ClientSession::end_track(Timestamp now, PublishedTrack& track) {

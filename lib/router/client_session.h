@@ -100,6 +100,7 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   Binding* bind_rtx(PublishedTrack& track, const RtpPacketView& view, const HeaderExtensions& extensions);
   Binding* add_binding(const Binding& binding);
   void drop_bindings(const ReceiveStream* stream);
+  bool has_camera(const PublishedTrack& other_than) const;
   void end_track(Timestamp now, PublishedTrack& track);
   void note_stored(Timestamp now, Binding& binding);
 
