@@ -49,9 +49,8 @@ void Backend::on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms
   signalling.drain_events();
 }
 
-void Backend::on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) {
+void Backend::on_worker_adopted(WorkerIndex, const channel::WorkerReport& report) {
   // Consultations live in memory: what an earlier control opened, nobody here knows.
-  log::info("worker_ready", {{"worker", worker}, {"rooms", report.rooms.size()}});
   for (const channel::ReportedRoom& room : report.rooms) {
     spawn(executor_, "close_unknown_room", close_alone(workers, room.room));
   }
