@@ -95,11 +95,11 @@ struct ChannelEnd::State {
   // Sends until the queue is empty (true) or the socket takes no more (false).
   bool write_some() {
     while (!queue.empty()) {
-      static const OwnedFd kNone;
+      const OwnedFd none;
       const Outgoing& front = queue.front();
       const std::string_view rest = std::string_view(front.frame).substr(front_sent);
       const ssize_t sent =
-          send_with_descriptor(socket.native_handle(), rest, front_sent == 0 ? front.descriptor : kNone);
+          send_with_descriptor(socket.native_handle(), rest, front_sent == 0 ? front.descriptor : none);
       if (sent < 0) {
         if (!would_block()) close(CloseReason::kWriteFailed);
         return false;

@@ -54,7 +54,7 @@ void write(std::string& out, const T& value, const std::string& indent) {
   if constexpr (boost::describe::has_describe_members<T>::value) {
     out += '\n';
     boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>([&](auto member) {
-      out += indent + member.name + ":";
+      out.append(indent).append(member.name).append(":");
       write(out, value.*member.pointer, indent + "  ");
     });
   } else if constexpr (std::is_same_v<T, std::string>) {

@@ -62,6 +62,7 @@ pid_t start_child(const ChildStart& start) {
   inherited.push_back(file.value());
   std::vector<std::string> words = {"eird", "--role", start.role, "--start-fd", std::to_string(file.value())};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const pid_t parent = getpid();

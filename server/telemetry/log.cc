@@ -31,8 +31,8 @@ struct Log {
 
 Log& instance() {
   // Lives until the process ends: lines may be written while other statics are destroyed.
-  static Log* const kLog = new Log;
-  return *kLog;
+  static Log* const log = new Log;
+  return *log;
 }
 
 // sd-daemon(3): the journal reads the priority from "<N>" at a line's start.
