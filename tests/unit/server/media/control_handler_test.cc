@@ -74,7 +74,7 @@ TEST_F(ControlHandlerTest, BrokenOfferIsRefusedWithCode) {
   const auto refused = ask<channel::Refused>(
       channel::Negotiate{ParticipantId(11), TransportId(21), channel::SessionKind::kWeb, "v=0\r\nthis is no line\r\n"});
   EXPECT_EQ(refused.code, channel::RefusalCode::kOfferRefused);
-  EXPECT_EQ(refused.detail, "syntax");
+  EXPECT_EQ(refused.detail, "sdp_syntax");
 }
 
 TEST_F(ControlHandlerTest, SessionsBeyondTheConfiguredLimitAreRefused) {
