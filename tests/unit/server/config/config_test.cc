@@ -148,7 +148,11 @@ TEST(Config, WrongShapesAreRefused) {
   EXPECT_THAT(places(parse_config("media:\n  workers: 65\n", "f")), ElementsAre("media.workers@2"));
   EXPECT_THAT(places(parse_config("media:\n  workers: 4.0\n", "f")), ElementsAre("media.workers@2"));
   EXPECT_THAT(places(parse_config("media:\n  workers: 99999999999999999999\n", "f")), ElementsAre("media.workers@2"));
-  EXPECT_THAT(places(parse_config("a: 1\n---\nb: 2\n", "f")), ElementsAre("@0", "a@1"));
+  EXPECT_THAT(places(parse_config("a: 1\n---\nb: 2\n", "f")), ElementsAre("@0"));
+}
+
+TEST(Config, TextThatBeginsWithACommaIsRefusedAndNotReadForEver) {
+  EXPECT_THAT(places(parse_config(", node_name: eir\n", "f")), ElementsAre("@0"));
 }
 
 TEST(Config, BrokenYamlNamesItsLine) {
