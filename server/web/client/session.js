@@ -13,6 +13,7 @@ const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
  * @typedef {object} EirOptions
  * @property {MediaStreamConstraints} [constraints] what to ask the devices for
  * @property {boolean} [simulcast] send three layers of the camera
+ * @property {string[]} [sendCodecs] offer only these for the camera, in this order: 'VP8', 'H264', …
  * @property {string} [displayName]
  * @property {number} [audioSlots]
  * @property {number} [videoSlots]
@@ -33,8 +34,9 @@ const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
  * Leaves out of a slot's m-line what the server never sends: a default video m-line of Chromium has 170 lines, and ten of
  * them are more than one offer may hold.
  * @param {RTCRtpTransceiver} transceiver
+ * @param {string[]} [names] of codecs to offer alone, the preferred one first
  */
-function preferCodecs(transceiver) {
+function preferCodecs(transceiver, names) {
   const kind = transceiver.receiver.track.kind;
   const wanted = (RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []).filter((codec) => {
     const name = codec.mimeType.split('/')[1].toLowerCase();
@@ -44,6 +46,11 @@ function preferCodecs(transceiver) {
     if (name === 'av1') return !/profile=[1-9]/.test(format);
     return ['opus', 'vp8', 'rtx'].includes(name);
   });
+  if (names) {
+    const order = [...names.map((name) => name.toLowerCase()), 'rtx'];
+    const rank = (/** @type {{mimeType: string}} */ codec) => order.indexOf(codec.mimeType.split('/')[1].toLowerCase());
+    wanted.splice(0, wanted.length, ...wanted.filter((codec) => rank(codec) >= 0).sort((a, b) => rank(a) - rank(b)));
+  }
   if (wanted.length > 0 && transceiver.setCodecPreferences) transceiver.setCodecPreferences(wanted);
 }
 
@@ -217,7 +224,8 @@ export class EirSession extends EventTarget {
     ];
     for (const track of stream.getTracks()) {
       const sendEncodings = this.options.simulcast && track.kind === 'video' ? layers : undefined;
-      pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], ...(sendEncodings && { sendEncodings }) });
+      const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], ...(sendEncodings && { sendEncodings }) });
+      if (this.options.sendCodecs && track.kind === 'video') preferCodecs(transceiver, this.options.sendCodecs);
     }
   }
 

@@ -49,9 +49,14 @@ const FIREFOX_PREFERENCES = {
 
 const script = (name) => readFile(new URL(name, import.meta.url), 'utf8');
 
-/** The scripts that run in a page before its own; `source`: {code, parties, turnMs, fps, speech}, or none. */
-async function scriptsBeforePage({ source, watchFirstFrames }) {
+/**
+ * The scripts that run in a page before its own; `source`: {code, parties, turnMs, fps, speech, scale}, or none;
+ * `pageOptions`: what the page reads from window.eirOptions; `moreScript`: text of one more.
+ */
+async function scriptsBeforePage({ source, watchFirstFrames, pageOptions, moreScript }) {
   const parts = [await script('tile_code.js'), await script('probe.js')];
+  if (pageOptions) parts.push(`globalThis.eirOptions = ${JSON.stringify(pageOptions)};`);
+  if (moreScript) parts.push(moreScript);
   if (watchFirstFrames) parts.push('globalThis.eirProbe.watchFirstFrames = true;');
   if (source) parts.push(`globalThis.eirSourceConfig = ${JSON.stringify(source)};`, await script('source.js'));
   return parts.join('\n');

@@ -8,14 +8,18 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const QUICKSTART = fileURLToPath(new URL('../../../deploy/quickstart', import.meta.url));
+const DEPLOY = fileURLToPath(new URL('../../../deploy/', import.meta.url));
+// EIRD names a program that was built elsewhere; without it quickstart builds its own.
+const [QUICKSTART, ...PROGRAM] = process.env.EIRD
+  ? ['python3', '-B', `${DEPLOY}quickstart_demo.py`, '--program', process.env.EIRD]
+  : [`${DEPLOY}quickstart`];
 
 export async function startEir() {
   const address = process.env.EIR_TEST_ADDRESS;
   if (!address) throw new Error('run through tests/support/isolated: it makes the address that the browsers use');
   const stateHome = mkdtempSync(join(tmpdir(), 'eir-state-'));
   const env = { ...process.env, XDG_STATE_HOME: stateHome };
-  const { stdout } = await run(QUICKSTART, ['--json', '--address', address], { env, maxBuffer: 64 << 20 });
+  const { stdout } = await run(QUICKSTART, [...PROGRAM, '--json', '--address', address], { env, maxBuffer: 64 << 20 });
   const told = JSON.parse(stdout.trim().split('\n').pop());
   const credential = readFileSync(told.credential_file, 'utf8');
 
@@ -33,6 +37,10 @@ export async function startEir() {
   return {
     ...told,
     call,
+    /** The counters of all processes, as Prometheus text. */
+    metrics: async () => (await fetch(`${told.ops}/metrics`)).text(),
+    /** What eird logged so far. */
+    log: () => readFileSync(join(stateHome, 'eir-quickstart', 'eird.log'), 'utf8'),
     /** A new consultation: {id, links: {role: url}}; a role may be named more than once and is then role, role2, … */
     async consultation(template, roles) {
       const made = await call('POST', '/v1/consultations', { template, seats: roles.map((role) => ({ role })) });
@@ -63,7 +71,7 @@ export async function startEir() {
       }
     },
     async stop() {
-      await run(QUICKSTART, ['--stop'], { env });
+      await run(QUICKSTART, [...PROGRAM, '--stop'], { env });
       rmSync(stateHome, { recursive: true, force: true });
     },
   };

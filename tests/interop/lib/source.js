@@ -1,9 +1,10 @@
 // Replaces getUserMedia in a page: a canvas whose picture carries party and time (tile_code.js), and speech in this
 // party's own turns. Runs before the page's scripts, after tile_code.js and after a line that sets
-//   globalThis.eirSourceConfig = {code, parties, turnMs, fps, speech}       speech: base64 of a wav file
+//   globalThis.eirSourceConfig = {code, parties, turnMs, fps, speech, scale}
+// speech: base64 of a wav file; scale: the picture's size in units of 640×360 (1 if not given).
 // Party k speaks while floor(now / turnMs) % parties == k, in every browser on this machine alike: they share a clock.
 (() => {
-  const { code, parties, turnMs, fps, speech } = globalThis.eirSourceConfig;
+  const { code, parties, turnMs, fps, speech, scale = 1 } = globalThis.eirSourceConfig;
   const tile = globalThis.eirTile;
   const HUE = (code * 67) % 360;
   // Silence around a turn: what is heard late (network, jitter buffer, decoder) is still the right speaker's.
@@ -30,9 +31,10 @@
 
   function videoTrack() {
     const canvas = document.createElement('canvas');
-    canvas.width = tile.WIDTH;
-    canvas.height = tile.HEIGHT;
+    canvas.width = tile.WIDTH * scale;
+    canvas.height = tile.HEIGHT * scale;
     const context = canvas.getContext('2d', { alpha: false });
+    context.scale(scale, scale);
     let frame = 0;
     const draw = () => {
       drawPicture(context, frame);
