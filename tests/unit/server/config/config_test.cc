@@ -222,8 +222,8 @@ TEST(Config, AnnouncedAddressHasTheFamilyOfItsLocalOne) {
 class ConfigFile : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/eir-config-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
+    std::string name = testing::TempDir() + "eir-config-XXXXXX";
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
     directory_ = name;
   }
   void TearDown() override {
