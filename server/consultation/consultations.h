@@ -42,7 +42,7 @@ struct IssuedInvitation {
 struct ParticipantRef {
   ConsultationKey consultation;
   ParticipantKey participant;
-  auto operator<=>(const ParticipantRef&) const = default;
+  auto operator<=>(const ParticipantRef&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm about <=>
 };
 
 struct Joined {

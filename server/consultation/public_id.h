@@ -42,7 +42,7 @@ class PublicId {
   }
 
   std::string to_string() const { return std::string(Kind::kPrefix) + to_base64url(bytes_); }
-  auto operator<=>(const PublicId&) const = default;
+  auto operator<=>(const PublicId&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm about <=>
   size_t hash() const {
     size_t value = 0;
     std::memcpy(&value, bytes_.data(), sizeof value);
