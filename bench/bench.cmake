@@ -10,3 +10,9 @@ if(benchmark_FOUND)
     target_link_libraries(bench_${name} PRIVATE eir_router eir_client benchmark::benchmark)
   endforeach()
 endif()
+
+# The load harness; see bench/README.md.
+eir_folder(eir_bench bench eir_client eir_media_worker eir_api)
+add_executable(eir-bench bench/main.cc)
+target_link_libraries(eir-bench PRIVATE eir_bench)
+eir_tests(unit_bench tests/unit/bench eir_bench)

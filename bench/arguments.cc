@@ -1,0 +1,118 @@
+#include "bench/arguments.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace eir::bench {
+namespace {
+
+constexpr uint32_t kPeopleMax = 1000;
+constexpr uint32_t kPeoplePerRoomMax = 250;
+constexpr uint32_t kSecondsMax = 600;
+constexpr uint32_t kWorkersMax = 64;
+
+constexpr std::array<std::pair<std::string_view, Command>, 4> kCommands = {{
+    {"fanout", Command::kFanout},
+    {"rooms", Command::kRooms},
+    {"floor", Command::kFloor},
+    {"publish", Command::kPublish},
+}};
+
+template <class Number>
+bool read_number(std::string_view text, Number max, Number& out) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > max) return false;
+  out = value;
+  return true;
+}
+
+bool read_flag(std::string_view word, Arguments& out) {
+  if (word == "--in-process") return out.in_process = true;
+  if (word == "--no-floor") return !(out.with_floor = false);
+  return false;
+}
+
+bool read_count(std::string_view word, std::string_view value, Arguments& out) {
+  if (word == "--subscribers") return read_number(value, kPeoplePerRoomMax, out.subscribers);
+  if (word == "--rooms") return read_number(value, kPeopleMax, out.rooms);
+  if (word == "--publishers") return read_number(value, kPeoplePerRoomMax, out.publishers);
+  if (word == "--seconds") return read_number(value, kSecondsMax, out.seconds);
+  if (word == "--workers") return read_number(value, kWorkersMax, out.workers);
+  if (word == "--check-one-in") return read_number(value, uint32_t{UINT16_MAX}, out.check_one_in);
+  if (word == "--port-base") return read_number(value, uint16_t{60000}, out.port_base);
+  return false;
+}
+
+// The token of an invitation link is what stands behind its '#'.
+std::string token_of(std::string_view link) { return std::string(link.substr(link.find('#') + 1)); }
+
+bool read_text(std::string_view word, std::string_view value, Arguments& out) {
+  if (word == "--link") {
+    out.token = token_of(value);
+    return true;
+  }
+  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 7> kTexts = {{
+      {"--eird", &Arguments::eird},
+      {"--quickstart", &Arguments::quickstart},
+      {"--api", &Arguments::api},
+      {"--token", &Arguments::token},
+      {"--ivf", &Arguments::ivf_file},
+      {"--ogg", &Arguments::ogg_file},
+      {"--json", &Arguments::json_file},
+  }};
+  for (const auto& [name, member] : kTexts) {
+    if (name != word) continue;
+    out.*member = value;
+    return true;
+  }
+  return false;
+}
+
+bool is_possible(const Arguments& arguments) {
+  switch (arguments.command) {
+    case Command::kFanout:
+      return arguments.subscribers < kPeoplePerRoomMax;
+    case Command::kRooms:
+      return arguments.rooms * arguments.publishers <= kPeopleMax && arguments.publishers >= 2;
+    case Command::kFloor:
+      return true;
+    case Command::kPublish:
+      return !arguments.token.empty();
+  }
+  return false;
+}
+
+}  // namespace
+
+const std::string_view kUsage =
+    "usage: eir-bench fanout  [--subscribers 30] HOST [OPTION…]   one publisher, many who watch\n"
+    "       eir-bench rooms   [--rooms 10] [--publishers 3] HOST [OPTION…]   everyone publishes and watches the "
+    "others\n"
+    "       eir-bench floor   [--subscribers 30] [OPTION…]   what forwarding costs without a server\n"
+    "       eir-bench publish [--api URL] --token T | --link URL [--publishers 8] [--ivf FILE] [--ogg FILE]\n"
+    "HOST   --eird PROGRAM       starts its own, on loopback, and stops it again\n"
+    "       --quickstart FILE    one that runs: the JSON line of deploy/quickstart --json\n"
+    "       --in-process         lib/router behind sockets in a child process, without control\n"
+    "OPTION --seconds 20  --workers 1  --port-base 18080  --check-one-in 16  --no-floor  --json FILE\n";
+
+std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& words) {
+  if (words.empty()) return std::nullopt;
+  Arguments out;
+  const auto* const command = std::ranges::find(kCommands, words[0], &std::pair<std::string_view, Command>::first);
+  if (command == kCommands.end()) return std::nullopt;
+  out.command = command->second;
+  if (out.command == Command::kPublish) out.publishers = 8;
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (read_flag(words[i], out)) continue;
+    if (i + 1 == words.size()) return std::nullopt;
+    if (!read_count(words[i], words[i + 1], out) && !read_text(words[i], words[i + 1], out)) return std::nullopt;
+    ++i;
+  }
+  if (!is_possible(out)) return std::nullopt;
+  return out;
+}
+
+}  // namespace eir::bench

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eir::bench {
+
+enum class Command : uint8_t { kFanout, kRooms, kFloor, kPublish };
+
+struct Arguments {
+  Command command = Command::kFanout;
+  uint32_t subscribers = 30;
+  uint32_t rooms = 10;
+  uint32_t publishers = 3;  // of each room; of `publish` 8 unless said otherwise
+  uint32_t seconds = 20;
+  uint32_t workers = 1;
+  uint32_t check_one_in = 16;
+  uint16_t port_base = 18080;
+  bool in_process = false;
+  bool with_floor = true;
+  std::string eird;        // program to start
+  std::string quickstart;  // file with the JSON line of deploy/quickstart
+  std::string api = "http://127.0.0.1:8080";
+  std::string token;
+  std::string ivf_file;
+  std::string ogg_file;
+  std::string json_file;
+};
+
+extern const std::string_view kUsage;
+
+// Nothing: not understood, or beyond a limit. What is asked of one machine stays bounded: 250 people a room, 1000 in
+// all, 10 minutes.
+std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& words);
+
+}  // namespace eir::bench

@@ -1,0 +1,167 @@
+#include "bench/eird_host.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include "bench/process_stats.h"
+#include "server/api/credentials.h"
+
+namespace eir::bench {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::seconds kReadyDeadline{20};
+constexpr std::chrono::seconds kStopDeadline{10};
+constexpr std::chrono::milliseconds kPoll{50};
+constexpr uint16_t kMediaPortOffset = 10;
+constexpr std::string_view kMetricPrefix = "eir_";
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path.string());
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string loopback_url(uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+
+}  // namespace
+
+EirdAddress parse_quickstart(std::string_view json_line) {
+  const json::value value = json::parse(json::string_view(json_line.data(), json_line.size()));
+  EirdAddress out;
+  out.api = value.at("api").as_string();
+  out.ops = value.at("ops").as_string();
+  out.credential = read_text(std::string(value.at("credential_file").as_string()));
+  out.pid = value.at("pid").to_number<pid_t>();
+  return out;
+}
+
+OwnEird::OwnEird(const Options& options) {
+  std::string name = (std::filesystem::temp_directory_path() / "eir-bench-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "mkdtemp");
+  directory_ = name;
+  try {
+    write_files(options);
+    start(options.program);
+    await_ready();
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+OwnEird::~OwnEird() { stop(); }
+
+// Limits that guard against strangers are out of the way: all clients have one address.
+void OwnEird::write_files(const Options& options) {
+  std::ofstream config(directory_ / "eird.yaml");
+  config << "state_dir: " << (directory_ / "state").string() << "\n"
+         << "listeners:\n"
+         << "  http_loopback: {addresses: [127.0.0.1], port: " << options.port_base << "}\n"
+         << "  ops: {address: 127.0.0.1, port: " << options.port_base + 1 << "}\n"
+         << "media:\n"
+         << "  addresses: [{bind: 127.0.0.1}]\n"
+         << "  port_base: " << options.port_base + kMediaPortOffset << "\n"
+         << "  workers: " << options.workers << "\n"
+         << "limits:\n"
+         << "  joins_per_second: 10000\n"
+         << "  joins_per_source_per_minute: 100000\n"
+         << "  http_connections_per_source: 4000\n"
+         << "log: {level: warn}\n";
+  std::filesystem::create_directory(directory_ / "state");
+  std::filesystem::permissions(directory_ / "state", std::filesystem::perms::owner_all);
+  make_credential((directory_ / "state").string(), "bench", (directory_ / "secret").string());
+  address_.credential = read_text(directory_ / "secret");
+  address_.api = loopback_url(options.port_base);
+  address_.ops = loopback_url(static_cast<uint16_t>(options.port_base + 1));
+}
+
+void OwnEird::start(const std::string& program) {
+  const std::string config = (directory_ / "eird.yaml").string();
+  std::array<char*, 4> arguments = {const_cast<char*>(program.c_str()), const_cast<char*>("--config"),
+                                    const_cast<char*>(config.c_str()), nullptr};
+  const int error = posix_spawn(&address_.pid, program.c_str(), nullptr, nullptr, arguments.data(), environ);
+  if (error != 0) throw std::system_error(error, std::generic_category(), program);
+}
+
+void OwnEird::await_ready() {
+  const auto end = std::chrono::steady_clock::now() + kReadyDeadline;
+  ApiClient ops(parse_api_address(address_.ops));
+  while (std::chrono::steady_clock::now() < end) {
+    if (waitpid(address_.pid, nullptr, WNOHANG) != 0) {
+      address_.pid = 0;
+      throw std::runtime_error("eird ended at its start");
+    }
+    try {
+      ops.get("/readyz");
+      return;
+    } catch (const std::exception&) {
+      std::this_thread::sleep_for(kPoll);
+    }
+  }
+  throw std::runtime_error("eird does not get ready");
+}
+
+void OwnEird::stop() {
+  if (address_.pid > 0) {
+    kill(address_.pid, SIGTERM);
+    const auto end = std::chrono::steady_clock::now() + kStopDeadline;
+    while (waitpid(address_.pid, nullptr, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > end) kill(address_.pid, SIGKILL);
+      std::this_thread::sleep_for(kPoll);
+    }
+    address_.pid = 0;
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+EirdHost::EirdHost(EirdAddress address)
+    : address_(std::move(address)), api_(parse_api_address(address_.api)), ops_(parse_api_address(address_.ops)) {}
+
+const std::string& EirdHost::invitation_of(size_t room) {
+  if (const auto known = invitations_.find(room); known != invitations_.end()) return known->second;
+  const json::object seat_wanted = {{"role", "clinician"}, {"many", true}};
+  const json::object wanted = {{"template", "test"}, {"seats", json::array({seat_wanted})}};
+  const json::value made = api_.post("/v1/consultations", wanted, address_.credential);
+  const std::string consultation(made.at("id").as_string());
+  const std::string seat(made.at("seats").at(0).at("id").as_string());
+  const json::value invitation = api_.post("/v1/consultations/" + consultation + "/seats/" + seat + "/invitations",
+                                           {{"kind", "link"}, {"maxUses", 250}}, address_.credential);
+  return invitations_[room] = std::string(invitation.at("token").as_string());
+}
+
+std::unique_ptr<Session> EirdHost::join(size_t room) { return api_.join(invitation_of(room), "bench"); }
+
+std::vector<pid_t> EirdHost::workers() const { return media_workers_of(address_.pid); }
+
+// The Prometheus text format: "name{labels} value" or "name value".
+Counters EirdHost::counters() {
+  Counters out;
+  std::istringstream lines(ops_.get("/metrics"));
+  for (std::string line; std::getline(lines, line);) {
+    const size_t space = line.rfind(' ');
+    if (!line.starts_with(kMetricPrefix) || space == std::string::npos) continue;
+    const std::string name = line.substr(kMetricPrefix.size(), std::min(line.find('{'), space) - kMetricPrefix.size());
+    out[name] += std::stod(line.substr(space + 1));
+  }
+  return out;
+}
+
+}  // namespace eir::bench

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "bench/api_client.h"
+#include "bench/host.h"
+
+namespace eir::bench {
+
+// Where a running eird is, as the last line of deploy/quickstart --json says it.
+struct EirdAddress {
+  std::string api;
+  std::string ops;
+  std::string credential;  // the secret itself
+  pid_t pid = 0;
+};
+// Throws std::runtime_error or boost::system::system_error.
+EirdAddress parse_quickstart(std::string_view json_line);
+
+// An eird of one's own: a state directory and a configuration under the temporary directory, ports from `port_base` on
+// loopback. Stopped by its process id, and its directory removed, when this is destroyed.
+class OwnEird {
+ public:
+  struct Options {
+    std::string program;
+    uint16_t port_base = 18080;  // HTTP; ops one higher; media from ten higher
+    uint32_t workers = 1;
+  };
+  // Throws std::runtime_error if it does not get ready within 20 s.
+  explicit OwnEird(const Options& options);
+  ~OwnEird();
+  OwnEird(const OwnEird&) = delete;
+  OwnEird& operator=(const OwnEird&) = delete;
+  const EirdAddress& address() const { return address_; }
+
+ private:
+  void write_files(const Options& options);
+  void start(const std::string& program);
+  void await_ready();
+  void stop();
+
+  std::filesystem::path directory_;
+  EirdAddress address_;
+};
+
+// A running eird, by its API: one consultation of the template `test` per room, one invitation used by all.
+class EirdHost final : public Host {
+ public:
+  explicit EirdHost(EirdAddress address);
+
+  std::string name() const override { return "eird"; }
+  std::unique_ptr<Session> join(size_t room) override;
+  void poll() override { api_.poll(); }
+  std::vector<pid_t> workers() const override;
+  Counters counters() override;
+
+ private:
+  const std::string& invitation_of(size_t room);
+
+  EirdAddress address_;
+  ApiClient api_;
+  ApiClient ops_;
+  std::map<size_t, std::string> invitations_;
+};
+
+}  // namespace eir::bench

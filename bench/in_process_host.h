@@ -1,0 +1,32 @@
+#pragma once
+
+#include "bench/host.h"
+#include "server/channel/owned_fd.h"
+
+namespace eir::bench {
+
+// lib/router behind UDP sockets by the media worker's own loop, in a child of this process, without control and without
+// HTTP: what the packet path costs by itself. Construct before anything that a fork would copy badly.
+class InProcessHost final : public Host {
+ public:
+  InProcessHost();
+  ~InProcessHost() override;
+  InProcessHost(const InProcessHost&) = delete;
+  InProcessHost& operator=(const InProcessHost&) = delete;
+
+  std::string name() const override { return "router"; }
+  std::unique_ptr<Session> join(size_t room) override;
+  void poll() override {}
+  std::vector<pid_t> workers() const override { return {child_}; }
+  Counters counters() override;
+
+ private:
+  class RouterSession;
+  std::string request(const std::string& text);
+
+  pid_t child_ = -1;
+  OwnedFd link_;
+  uint32_t next_participant_ = 1;
+};
+
+}  // namespace eir::bench

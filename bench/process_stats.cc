@@ -1,0 +1,103 @@
+#include "bench/process_stats.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <system_error>
+
+namespace eir::bench {
+namespace {
+
+constexpr std::string_view kWorkerRole = "media-worker";
+
+// The next word of `text`, which loses it; empty at the end.
+std::string_view take_word(std::string_view& text) {
+  const size_t begin = text.find_first_not_of(" \n");
+  if (begin == std::string_view::npos) return text = {};
+  text.remove_prefix(begin);
+  const std::string_view word = text.substr(0, text.find_first_of(" \n"));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+template <class Number>
+std::optional<Number> to_number(std::string_view word) {
+  Number value{};
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string proc_file(pid_t pid, std::string_view name) {
+  return "/proc/" + std::to_string(pid) + "/" + std::string(name);
+}
+
+}  // namespace
+
+std::optional<ProcStat> parse_proc_stat(std::string_view text) {
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(name_end + 1);
+  // What follows begins with the third field, the state.
+  constexpr int kParent = 4;
+  constexpr int kUser = 14;
+  constexpr int kSystem = 15;
+  ProcStat stat;
+  for (int field = 3; field <= kSystem; ++field) {
+    const std::string_view word = take_word(text);
+    if (word.empty()) return std::nullopt;
+    if (field != kParent && field != kUser && field != kSystem) continue;
+    const auto value = to_number<uint64_t>(word);
+    if (!value) return std::nullopt;
+    if (field == kParent) stat.parent = static_cast<pid_t>(*value);
+    if (field == kUser) stat.user_ticks = *value;
+    if (field == kSystem) stat.system_ticks = *value;
+  }
+  return stat;
+}
+
+std::optional<uint64_t> parse_schedstat(std::string_view text) { return to_number<uint64_t>(take_word(text)); }
+
+CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t ticks_per_second) {
+  const int64_t tick = 1'000'000'000 / ticks_per_second;
+  const auto user = static_cast<int64_t>(stat.user_ticks);
+  const auto system = static_cast<int64_t>(stat.system_ticks);
+  if (!exact_ns || user + system == 0) return {Duration(user * tick), Duration(system * tick)};
+  const auto total = static_cast<int64_t>(*exact_ns);
+  const auto user_share = static_cast<double>(user) / static_cast<double>(user + system);
+  const auto user_ns = static_cast<int64_t>(static_cast<double>(total) * user_share);
+  return {Duration(user_ns), Duration(total - user_ns)};
+}
+
+// schedstat counts the main thread alone, so it serves for the processes that have no other: workers.
+std::optional<CpuTime> read_cpu_time(pid_t pid) {
+  const auto stat = parse_proc_stat(read_file(proc_file(pid, "stat")));
+  if (!stat) return std::nullopt;
+  return cpu_time(*stat, parse_schedstat(read_file(proc_file(pid, "schedstat"))), sysconf(_SC_CLK_TCK));
+}
+
+CpuTime own_cpu_time() { return read_cpu_time(getpid()).value_or(CpuTime{}); }
+
+std::vector<pid_t> media_workers_of(pid_t eird) {
+  std::vector<pid_t> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = to_number<pid_t>(entry.path().filename().string());
+    if (!pid) continue;
+    const auto stat = parse_proc_stat(read_file(proc_file(*pid, "stat")));
+    if (!stat || stat->parent != eird) continue;
+    if (read_file(proc_file(*pid, "cmdline")).find(kWorkerRole) != std::string::npos) found.push_back(*pid);
+  }
+  return found;
+}
+
+}  // namespace eir::bench

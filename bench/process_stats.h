@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/time.h"
+
+namespace eir::bench {
+
+// Processor time of a process, all its threads. The sum is what the scheduler counted, in nanoseconds; how it divides
+// between user and kernel is known to a clock tick (10 ms) only.
+struct CpuTime {
+  Duration user{};
+  Duration system{};
+  Duration total() const { return user + system; }
+  CpuTime operator-(const CpuTime& other) const { return {user - other.user, system - other.system}; }
+  CpuTime operator+(const CpuTime& other) const { return {user + other.user, system + other.system}; }
+};
+
+// The fields of /proc/<pid>/stat that matter here (proc(5)). The second field, the program's name in parentheses, may
+// hold spaces and parentheses itself.
+struct ProcStat {
+  pid_t parent = 0;
+  uint64_t user_ticks = 0;
+  uint64_t system_ticks = 0;
+};
+std::optional<ProcStat> parse_proc_stat(std::string_view text);
+// The first of the three numbers of /proc/<pid>/schedstat: nanoseconds on a processor.
+std::optional<uint64_t> parse_schedstat(std::string_view text);
+// Ticks divided as `stat` says, scaled to the exact sum where there is one.
+CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t ticks_per_second);
+
+// Nothing if the process is gone.
+std::optional<CpuTime> read_cpu_time(pid_t pid);
+CpuTime own_cpu_time();
+// The media workers of an eird: its children whose arguments name that role.
+std::vector<pid_t> media_workers_of(pid_t eird);
+
+}  // namespace eir::bench

@@ -1,0 +1,51 @@
+#include "bench/process_stats.h"
+
+#include <gtest/gtest.h>
+
+namespace eir::bench {
+namespace {
+
+// Fields of proc(5): pid, (name), state, parent, group, session, tty, tpgid, flags, minflt, cminflt, majflt, cmajflt,
+// utime, stime, …
+TEST(ProcStat, ReadsParentAndTicks) {
+  const auto stat = parse_proc_stat("4711 (eird) S 4700 4700 4700 0 -1 4194560 2041 0 3 0 150 250 0 0 20 0 1 0 99\n");
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->parent, 4700);
+  EXPECT_EQ(stat->user_ticks, 150U);
+  EXPECT_EQ(stat->system_ticks, 250U);
+}
+
+TEST(ProcStat, ANameWithSpacesAndParenthesesIsNoTrap) {
+  const auto stat = parse_proc_stat("7 (a) 1 (b c) R 3 1 1 0 -1 0 0 0 0 0 11 12 0");
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->parent, 3);
+  EXPECT_EQ(stat->user_ticks, 11U);
+  EXPECT_EQ(stat->system_ticks, 12U);
+}
+
+TEST(ProcStat, ACutLineIsNothing) {
+  EXPECT_FALSE(parse_proc_stat(""));
+  EXPECT_FALSE(parse_proc_stat("7 (a) R 3 1 1 0 -1 0 0 0 0 0 11"));
+  EXPECT_FALSE(parse_proc_stat("7 (a) R x 1 1 0 -1 0 0 0 0 0 11 12"));
+}
+
+TEST(Schedstat, FirstNumberIsTimeOnAProcessor) {
+  EXPECT_EQ(parse_schedstat("123456789 42 17\n"), 123456789U);
+  EXPECT_FALSE(parse_schedstat(""));
+  EXPECT_FALSE(parse_schedstat("nonsense"));
+}
+
+TEST(CpuTime, TicksDivideTheExactSum) {
+  const CpuTime time = cpu_time({.parent = 1, .user_ticks = 1, .system_ticks = 3}, 44'000'000, 100);
+  EXPECT_EQ(time.user, 11ms);
+  EXPECT_EQ(time.system, 33ms);
+}
+
+TEST(CpuTime, WithoutTheExactSumTicksCount) {
+  const CpuTime time = cpu_time({.parent = 1, .user_ticks = 1, .system_ticks = 3}, std::nullopt, 100);
+  EXPECT_EQ(time.user, 10ms);
+  EXPECT_EQ(time.system, 30ms);
+}
+
+}  // namespace
+}  // namespace eir::bench
