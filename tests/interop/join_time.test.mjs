@@ -26,7 +26,7 @@ describe('joining', () => {
     eir = await startEir();
     browser = await launchChromium();
     // The template without a waiting room: an admission between offer and picture would be measured too.
-    room = await eir.consultation('test', ['specialist', 'relative']);
+    room = await eir.openConsultation('test', ['specialist', 'relative']);
     const source = { code: 1, fps: FPS, speech, ...TURNS };
     await join(browser, room.links.specialist, { name: 'specialist', source });
   });

@@ -92,7 +92,7 @@ describe('slots', () => {
     folder = mkdtempSync(joinPath(tmpdir(), 'eir-slot-'));
     eir = await startEir();
     [browsers.chromium, browsers.firefox] = await Promise.all([launchChromium(), launchFirefox()]);
-    room = await eir.consultation('test', ['specialist', 'clinician', 'patient', 'relative', 'interpreter']);
+    room = await eir.openConsultation('test', ['specialist', 'clinician', 'patient', 'relative', 'interpreter']);
     for (const [name, { role, code, scale, sendCodecs }] of Object.entries(SOURCES)) {
       const source = { code, scale, fps: FPS, speech: await speechBase64(folder, code), ...TURNS };
       const pageOptions = { sendCodecs, audioSlots: 1, videoSlots: 1 };
@@ -159,7 +159,7 @@ describe('slots', () => {
 
   test(`sound that is ${EXTRA_AUDIO_DELAY_MS} ms late stays within ${SYNC_MS_MAX} ms of the lips`, async (t) => {
     for (const page of Object.values(publishers)) await page.close();
-    const pair = await eir.consultation('test', ['specialist', 'relative']);
+    const pair = await eir.openConsultation('test', ['specialist', 'relative']);
     const proxy = await startUdpProxy(process.env.EIR_TEST_ADDRESS, CHROMIUM_OPUS);
     try {
       const source = { code: 14, fps: FPS, speech: await speechBase64(folder, 14), parties: 1, turnMs: 2000 };

@@ -42,8 +42,10 @@ export async function startEir() {
     /** What eird logged so far. */
     log: () => readFileSync(join(stateHome, 'eir-quickstart', 'eird.log'), 'utf8'),
     /** A new consultation: {id, links: {role: url}}; a role may be named more than once and is then role, role2, … */
-    async consultation(template, roles) {
-      const made = await call('POST', '/v1/consultations', { template, seats: roles.map((role) => ({ role })) });
+    async openConsultation(template, roles) {
+      // A role, or a whole seat.
+      const seats = roles.map((role) => (typeof role === 'string' ? { role } : role));
+      const made = await call('POST', '/v1/consultations', { template, seats });
       const links = {};
       for (const seat of made.seats) {
         const path = `/v1/consultations/${made.id}/seats/${seat.id}/invitations`;

@@ -54,11 +54,20 @@ function frameBytes(code, timeMs) {
 }
 
 /** A camera file for Chromium (--use-file-for-fake-video-capture): mjpeg, which it loops. */
-export async function cameraFile(folder, code, { fps = 30, seconds = 4 } = {}) {
-  const path = join(folder, `camera-${code}.mjpeg`);
+export function cameraFile(folder, code, options) {
+  return pictureFile(join(folder, `camera-${code}.mjpeg`), code, ['-c:v', 'mjpeg', '-q:v', '4', '-f', 'mjpeg'], options);
+}
+
+/** A file of VP8 for `eir-bench publish`; a key frame each second. */
+export function vp8File(folder, code, { fps = 30, seconds = 4 } = {}) {
+  const encoder = ['-c:v', 'libvpx', '-b:v', '600k', '-deadline', 'realtime', '-cpu-used', '8', '-auto-alt-ref', '0', '-g', String(fps), '-f', 'ivf'];
+  return pictureFile(join(folder, `pictures-${code}.ivf`), code, encoder, { fps, seconds });
+}
+
+async function pictureFile(path, code, encoder, { fps = 30, seconds = 4 } = {}) {
   const { WIDTH, HEIGHT } = globalThis.eirTile;
   const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-r', String(fps), '-i', '-'];
-  const ffmpeg = spawn('ffmpeg', ['-y', '-loglevel', 'error', ...input, '-c:v', 'mjpeg', '-q:v', '4', '-f', 'mjpeg', path], {
+  const ffmpeg = spawn('ffmpeg', ['-y', '-loglevel', 'error', ...input, ...encoder, path], {
     stdio: ['pipe', 'ignore', 'inherit'],
   });
   const ended = once(ffmpeg, 'close');
@@ -70,4 +79,3 @@ export async function cameraFile(folder, code, { fps = 30, seconds = 4 } = {}) {
   if (status !== 0) throw new Error(`ffmpeg ended with ${status}`);
   return path;
 }
-
