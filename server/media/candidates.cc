@@ -16,6 +16,7 @@ uint32_t host_priority(uint32_t local_preference) { return (126U << 24) + (local
 
 std::vector<sdp::Candidate> host_candidates(const std::vector<channel::InheritedSocket>& udp) {
   std::vector<const channel::InheritedSocket*> sockets;
+  sockets.reserve(udp.size());
   for (const channel::InheritedSocket& socket : udp) sockets.push_back(&socket);
   std::stable_partition(sockets.begin(), sockets.end(), [](const auto* socket) { return is_v6(*socket); });
   std::vector<sdp::Candidate> out;

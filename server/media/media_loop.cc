@@ -24,6 +24,7 @@ int family_of(int fd) {
 
 std::vector<UdpSendSocket> send_sockets(const std::vector<OwnedFd>& sockets) {
   std::vector<UdpSendSocket> out;
+  out.reserve(sockets.size());
   for (const OwnedFd& socket : sockets) out.push_back({socket.value(), family_of(socket.value())});
   return out;
 }
