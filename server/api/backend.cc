@@ -1,6 +1,11 @@
 #include "server/api/backend.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 
 #include "server/telemetry/log.h"
 
@@ -10,7 +15,30 @@ namespace asio = boost::asio;
 
 namespace {
 
-asio::awaitable<void> close_alone(Workers& workers, RoomId room) { co_await workers.close_room(room); }
+// How often a room that an earlier control left behind is asked whether anybody is still in it.
+constexpr std::chrono::seconds kOrphanCheck{10};
+
+bool has_transports(const channel::WorkerReport& report, RoomId room) {
+  for (const channel::ReportedRoom& reported : report.rooms) {
+    if (reported.room != room) continue;
+    return std::any_of(reported.participants.begin(), reported.participants.end(),
+                       [](const auto& participant) { return !participant.transports.empty(); });
+  }
+  return false;
+}
+
+// Consultations live in memory: what an earlier control opened, nobody here knows. Those who are in it go on seeing and
+// hearing each other; when the last one is gone, the room is closed.
+asio::awaitable<void> close_when_empty(Workers& workers, RoomId room) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (true) {
+    const auto report = co_await workers.call(room, channel::Report{});
+    if (!report || !has_transports(*report, room)) break;
+    timer.expires_after(kOrphanCheck);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  co_await workers.close_room(room);
+}
 
 }  // namespace
 
@@ -50,9 +78,8 @@ void Backend::on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms
 }
 
 void Backend::on_worker_adopted(WorkerIndex, const channel::WorkerReport& report) {
-  // Consultations live in memory: what an earlier control opened, nobody here knows.
   for (const channel::ReportedRoom& room : report.rooms) {
-    spawn(executor_, "close_unknown_room", close_alone(workers, room.room));
+    spawn(executor_, "close_orphan_room", close_when_empty(workers, room.room));
   }
 }
 

@@ -291,18 +291,22 @@ export class EirSession extends EventTarget {
       if (code === 4409) this.problem('taken_over', 'Lenken er åpnet et annet sted');
       return;
     }
-    if (this.retries >= kRetryMs.length) {
+    // Media needs no signalling to go on: while it flows, nothing is given up.
+    const flows = this.pc?.connectionState === 'connected';
+    if (this.retries >= kRetryMs.length && !flows) {
       this.fail('network', 'Forbindelsen er brutt');
       return;
     }
     this.setState('reconnecting');
-    await new Promise((done) => setTimeout(done, kRetryMs[this.retries++]));
+    await new Promise((done) => setTimeout(done, kRetryMs[Math.min(this.retries++, kRetryMs.length - 1)]));
     // The session token is tried first, because it keeps the media; a token that is no good leads to the resume token.
     if (code === 4401) {
       try {
         await this.joinOrResume();
       } catch (error) {
-        this.fail(error instanceof ApiError ? error.code : 'network', String(error));
+        const code = error instanceof ApiError ? error.code : 'network';
+        if (this.pc?.connectionState === 'connected') this.problem(code, String(error));
+        else this.fail(code, String(error));
         return;
       }
     }
