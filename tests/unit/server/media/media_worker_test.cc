@@ -79,8 +79,9 @@ class MediaWorkerTest : public testing::Test, public channel::ChannelListener {
   void on_channel_closed(channel::CloseReason) override { is_closed_ = true; }
 
   bool run_until(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!done() && std::chrono::steady_clock::now() < deadline) {
+    using Clock = std::chrono::steady_clock;  // io: another process is waited for
+    const Clock::time_point deadline = Clock::now() + kPatience;
+    while (!done() && Clock::now() < deadline) {
       io_.restart();
       io_.run_one_for(std::chrono::milliseconds(50));
     }

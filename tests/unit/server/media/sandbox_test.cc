@@ -52,7 +52,7 @@ TEST(Sandbox, FilesCannotBeOpened) {
 }
 
 TEST(Sandbox, SocketsCannotBeMade) {
-  expect_killed([] { static_cast<void>(socket(AF_INET, SOCK_DGRAM, 0)); });
+  expect_killed([] { static_cast<void>(socket(AF_UNIX, SOCK_DGRAM, 0)); });
 }
 
 TEST(Sandbox, NothingCanBeStarted) {

@@ -14,11 +14,13 @@
 
 namespace eir {
 
+inline constexpr int kV4 = AF_INET;  // io: receiver and sender are about sockets; the kernel chooses free ports
+
 // A UDP socket on 127.0.0.1 with a port of the kernel's choice.
 struct LoopbackSocket {
-  LoopbackSocket() : fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  LoopbackSocket() : fd(socket(kV4, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     NativeAddress name{};
-    socklen_t size = to_native(SocketAddress::v4({127, 0, 0, 1}, 0), AF_INET, name);
+    socklen_t size = to_native(SocketAddress::v4({127, 0, 0, 1}, 0), kV4, name);
     EXPECT_EQ(bind(fd.value(), &name.common, size), 0);
     EXPECT_EQ(getsockname(fd.value(), &name.common, &size), 0);
     address = from_native(name);
@@ -26,7 +28,7 @@ struct LoopbackSocket {
 
   void send_to(const SocketAddress& to, std::string_view bytes) const {
     NativeAddress name{};
-    const socklen_t size = to_native(to, AF_INET, name);
+    const socklen_t size = to_native(to, kV4, name);
     EXPECT_EQ(sendto(fd.value(), bytes.data(), bytes.size(), 0, &name.common, size),
               static_cast<ssize_t>(bytes.size()));
   }

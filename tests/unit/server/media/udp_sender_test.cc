@@ -13,7 +13,7 @@ Path to(const LoopbackSocket& client, uint32_t socket = 0) { return {.socket = s
 
 class UdpSenderTest : public testing::Test {
  protected:
-  UdpSender sender() { return UdpSender({{server_.fd.value(), AF_INET}}); }
+  UdpSender sender() { return UdpSender({{server_.fd.value(), kV4}}); }
   void push(const Path& path, std::string_view text) {
     ASSERT_TRUE(queue_.push(path, as_bytes(text), TransmitKind::kVideo));
   }
@@ -62,7 +62,7 @@ TEST_F(UdpSenderTest, EachDatagramLeavesByTheSocketOfItsPath) {
   const LoopbackSocket alice;
   push(to(alice, 1), "by the second");
   push(to(alice, 0), "by the first");
-  UdpSender sends({{server_.fd.value(), AF_INET}, {second.fd.value(), AF_INET}});
+  UdpSender sends({{server_.fd.value(), kV4}, {second.fd.value(), kV4}});
   EXPECT_EQ(sends.send(queue_), SendOutcome::kDone);
   char buffer[64];
   for (const SocketAddress& from : {second.address, server_.address}) {
