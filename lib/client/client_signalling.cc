@@ -173,14 +173,14 @@ void Client::apply_media(const sdp::Answer& answer) {
 
 void Client::start_transport(Timestamp now, const sdp::Answer& answer, std::vector<Path> pairs) {
   const IceCredentials remote{answer.ice.ufrag, answer.ice.password};
+  if (!pairs.empty()) pairs_ = std::move(pairs);
   if (!transport_.is_started()) {
     register_ssrcs();
-    transport_.connect(now, remote, *from_sdp(answer.fingerprint), std::move(pairs));
+    transport_.connect(now, remote, *from_sdp(answer.fingerprint), pairs_);
   } else if (remote.ufrag != remote_ufrag_) {
-    transport_.restart(now, remote, pairs.empty() ? pairs_ : pairs);
+    transport_.restart(now, remote, pairs_);
   }
   remote_ufrag_ = remote.ufrag;
-  if (!pairs.empty()) pairs_ = std::move(pairs);
 }
 
 void Client::begin_ice_restart() { transport_.begin_ice_restart(); }

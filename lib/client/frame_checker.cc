@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/media/clock_mapping.h"
+
 namespace eir {
 
 void FrameChecker::handle_packet(Timestamp now, const PacketFacts& facts, ReceiverStats& stats) {
@@ -31,11 +33,23 @@ void FrameChecker::read_on(Timestamp now, ReceiverStats& stats) {
     ++next_;
     check(now, facts, stats);
   }
+  if (newest_ >= next_ && gap_is_hopeless()) {
+    skip_gap(now, stats);
+    return read_on(now, stats);
+  }
   if (newest_ < next_) {
     gap_until_ = kNever;
   } else if (next_ != before || gap_until_ == kNever) {
     gap_until_ = now + kGapMax;
   }
+}
+
+// After a blackout the missing frames are already too old when the gap is seen, by their place in time.
+bool FrameChecker::gap_is_hopeless() const {
+  if (!frame_timestamp_) return false;
+  const auto behind =
+      static_cast<int32_t>(ring_[static_cast<size_t>(newest_) % kPackets].timestamp - *frame_timestamp_);
+  return behind >= duration_to_ticks(kGapMax, clock_rate_of(Codec::kVp8));
 }
 
 void FrameChecker::handle_timeout(Timestamp now, ReceiverStats& stats) {
@@ -70,8 +84,8 @@ void FrameChecker::check(Timestamp now, const PacketFacts& facts, ReceiverStats&
     if (facts.has_picture_id && newest_frame_ && facts.picture_id != newest_frame_->picture_id) {
       ++stats.picture_id_breaks;
     }
-  } else {
-    ++stats.timestamp_breaks;  // a frame of this timestamp has ended
+  } else if (!missed_since_frame_) {  // else the rest of a frame that was given up
+    ++stats.timestamp_breaks;         // a frame of this timestamp has ended
   }
   if (facts.width > 0) {
     frame_width_ = facts.width;

@@ -52,6 +52,7 @@ class FrameChecker {
 
  private:
   void read_on(Timestamp now, ReceiverStats& stats);
+  bool gap_is_hopeless() const;
   void skip_gap(Timestamp now, ReceiverStats& stats);
   void check(Timestamp now, const PacketFacts& facts, ReceiverStats& stats);
   void check_source(const PacketFacts& facts, ReceiverStats& stats);

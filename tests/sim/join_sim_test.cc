@@ -93,8 +93,9 @@ TEST_P(JoinSim, OneSeedGivesOneRun) {
   const auto run = [](uint64_t seed) {
     SimWorld world(seed);
     AccessLine line;
-    line.up = {.jitter = 5ms, .reorders = true, .loss = 0.02};
-    line.down = {.jitter = 5ms, .reorders = true, .loss = 0.02};
+    line.up.jitter = line.down.jitter = 5ms;
+    line.up.reorders = line.down.reorders = true;
+    line.up.loss = line.down.loss = 0.02;
     world.join(two_way(1), line);
     world.join(two_way(1), line);
     world.run_for(2s);

@@ -63,7 +63,10 @@ TEST_P(LossSim, EveryPacketIsAccountedFor) {
     bad.up.reorders = true;
     bad.up.duplication = 0.1;
     SimPerson& speaker = world.join(busy_publisher(), bad);
-    SimPerson& viewer = world.join(watcher(1));  // whose own line loses nothing: all it misses, Eir kept back
+    // The watcher's own line loses nothing and it asks for nothing: all it misses or gets twice, Eir did.
+    ClientOptions silent = watcher(1);
+    silent.nack = false;
+    SimPerson& viewer = world.join(silent);
     world.run_for(10s);
     for (const char* mid : {"0", "1"}) speaker.client->set_sending(world.now(), mid, false);
     world.run_for(3s);
@@ -71,16 +74,17 @@ TEST_P(LossSim, EveryPacketIsAccountedFor) {
     const RouterCounters& router = world.router().counters();
     EXPECT_EQ(router.drop_rtp_malformed + router.drop_rtcp_malformed + router.drop_unknown_ssrc, 0U);
     EXPECT_EQ(router.drop_queue_full_audio + router.drop_queue_full_video + router.drop_revoked, 0U);
+    EXPECT_EQ(router.rtx_out, 0U);
+    uint64_t received = 0;
     for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
       const ReceiverStats& stats = slot_stats(viewer, kind);
       EXPECT_EQ(stats.duplicates, 0U);
-      EXPECT_EQ(stats.rtx_packets, stats.recovered);
+      received += stats.packets + stats.late;  // late: it overtook the first packet of the slot
     }
-    // All that came in leaves, but for what came before the slot's first key frame.
-    const ReceiverStats& audio = slot_stats(viewer, MediaKind::kAudio);
-    const ReceiverStats& video = slot_stats(viewer, MediaKind::kVideo);
-    EXPECT_GE(audio.packets + video.packets, router.rtp_in * 98 / 100);
-    EXPECT_EQ(router.rtp_out, audio.packets + video.packets);
+    EXPECT_EQ(router.rtp_out, received);
+    // What came in leaves, but for what stands before the slot's first packet: of video the first whole key frame, of
+    // which a lost packet may have to come again first.
+    EXPECT_GE(received * 100, router.rtp_in * 97) << received << " of " << router.rtp_in;
   }
 }
 

@@ -22,7 +22,10 @@ TEST_P(SessionSim, AnIceRestartCostsNoPacket) {
   world.run_for(3s);
   expect_perfect(first);
   expect_perfect(second);
-  EXPECT_GT(slot_stats(second, MediaKind::kVideo).decodable, 120U);
+  for (const SimPerson* person : {&first, &second}) {
+    EXPECT_GT(slot_stats(*person, MediaKind::kVideo).decodable, 130U);
+    EXPECT_LE(slot_stats(*person, MediaKind::kVideo).frame_gap_max, 100ms);
+  }
 }
 
 TEST_P(SessionSim, AnIceRestartFromAnotherNetworkBringsMediaBackWithin2Seconds) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/rtp/rtp_packet.h"
 #include "lib/transport/dtls_certificate.h"
 #include "lib/transport/dtls_context.h"
 #include "lib/transport/srtp_crypto.h"
@@ -27,6 +28,12 @@ struct Identities {
 const Identities& identities() {
   static const Identities kIdentities;
   return kIdentities;
+}
+
+// STUN's HMAC and DTLS allocate within OpenSSL, and are no part of the media path.
+bool is_media(ByteView datagram) {
+  const PacketClass kind = classify(datagram);
+  return kind == PacketClass::kRtp || kind == PacketClass::kRtcp;
 }
 
 sdp::Candidate candidate_for(const SocketAddress& address) {
@@ -137,7 +144,9 @@ bool SimWorld::run_until(const std::function<bool()>& happened, Duration limit) 
 void SimWorld::step() {
   now_ = std::max(now_, next_timeout());
   deliver();
+  const uint64_t before = allocated();
   if (router_->next_timeout() <= now_) router_->handle_timeout(now_, queue_);
+  if (allocated() != before) ++allocating_timeouts_;
   for (const auto& person : people_) {
     if (!person->is_gone && person->due <= now_) drain_client(*person);
   }
@@ -150,12 +159,18 @@ void SimWorld::deliver() {
       PacketPtr packet = pool_.allocate();
       EIR_CHECK(packet != nullptr);
       EIR_CHECK(packet->assign(delivery->bytes));
+      const bool counts = is_media(delivery->bytes);
+      const uint64_t before = allocated();
       router_->handle_datagram(now_, std::move(packet), delivery->path, queue_);
+      if (counts) router_allocations_ += allocated() - before;
       continue;
     }
     SimPerson* const person = find(delivery->node);
     if (person == nullptr || person->is_gone) continue;
+    const bool counts = is_media(delivery->bytes);
+    const uint64_t before = allocated();
     person->client->handle_datagram(now_, delivery->bytes, delivery->path);
+    if (counts) client_allocations_ += allocated() - before;
     person->due = now_;
   }
 }
@@ -169,10 +184,14 @@ void SimWorld::drain_client(SimPerson& person) {
   int rounds = 0;
   do {
     EIR_CHECK(++rounds < kRoundsMax);
+    uint64_t before = allocated();
     client.handle_timeout(now_);
     while (const size_t size = client.poll_transmit(buffer, path)) {
+      if (is_media(ByteView(buffer).first(size))) client_allocations_ += allocated() - before;
       network_.send(now_, person.node, path.socket, path.remote, ByteView(buffer).first(size));
+      before = allocated();
     }
+    client_allocations_ += allocated() - before;
     person.due = client.next_timeout();
   } while (person.due <= now_);
   while (const auto event = client.poll_event()) {
@@ -184,7 +203,9 @@ void SimWorld::drain_client(SimPerson& person) {
 void SimWorld::drain_router() {
   bool is_done = false;
   while (!is_done) {
+    const uint64_t before = allocated();
     is_done = router_->flush(now_, queue_);
+    router_allocations_ += allocated() - before;
     for (const TransmitQueue::Datagram& d : queue_.datagrams()) {
       network_.send(now_, server_, d.path.socket, d.path.remote, queue_.bytes(d));
     }

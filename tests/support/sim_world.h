@@ -70,6 +70,16 @@ class SimWorld {
   std::vector<std::unique_ptr<SimPerson>>& people() { return people_; }
   const std::vector<RouterEvent>& events() const { return events_; }
   PacketPool& pool() { return pool_; }
+  // What `counter`, in which a test counts allocations, grew by within calls into the router and into clients since
+  // then, by media and RTCP: signalling, STUN and DTLS do not count.
+  void count_allocations(const uint64_t* counter) {
+    counter_ = counter;
+    router_allocations_ = client_allocations_ = allocating_timeouts_ = 0;
+  }
+  uint64_t router_allocations() const { return router_allocations_; }
+  uint64_t client_allocations() const { return client_allocations_; }
+  // Of the router's timeouts so many allocated anything. (Its rooms' ticks, four a second, may.)
+  uint64_t allocating_timeouts() const { return allocating_timeouts_; }
   // Everything that must be equal in two runs of one seed: datagrams, and what each client read of each slot.
   uint64_t digest() const;
   // Of the router's queue at its fullest.
@@ -86,7 +96,13 @@ class SimWorld {
   SimPerson* find(ParticipantId id);
   void answer(SimPerson& person);
 
+  uint64_t allocated() const { return counter_ == nullptr ? 0 : *counter_; }
+
   uint64_t seed_;
+  const uint64_t* counter_ = nullptr;
+  uint64_t router_allocations_ = 0;
+  uint64_t client_allocations_ = 0;
+  uint64_t allocating_timeouts_ = 0;
   Timestamp now_ = kStart;
   SeededRandom router_random_;
   SimNetwork network_;

@@ -100,6 +100,29 @@ TEST(FrameChecker, AGapGivenUpBreaksTheChainUntilTheNextKeyFrame) {
   EXPECT_EQ(stream.breaks(), 0U) << "what is missing breaks no numbering";
 }
 
+TEST(FrameChecker, TheRestOfAFrameThatWasGivenUpIsNoBreak) {
+  Stream stream;
+  stream.frame(100, true);
+  PacketFacts first = Stream::packet(202);
+  PacketFacts last = Stream::packet(203);
+  last.sequence = 204;  // 203 is lost, between the two
+  stream.give(first);
+  stream.give(last);
+  stream.now += FrameChecker::kGapMax;
+  stream.checker.handle_timeout(stream.now, stream.stats);
+  EXPECT_EQ(stream.stats.frames, 2U);
+  EXPECT_EQ(stream.stats.decodable, 1U);
+  EXPECT_EQ(stream.breaks(), 0U);
+}
+
+TEST(FrameChecker, AGapOfASecondOfFramesIsGivenUpAtOnce) {
+  Stream stream;
+  stream.frame(100, true);
+  stream.frame(131);  // 31 frames of 33 ms later
+  EXPECT_EQ(stream.stats.frames, 2U);
+  EXPECT_EQ(stream.checker.broken_since(), kStart + 33ms);
+}
+
 TEST(FrameChecker, MoreThanTheWindowWithoutOnePacketIsGivenUpAtOnce) {
   Stream stream;
   stream.frame(100, true);

@@ -118,6 +118,16 @@ TEST(FramePayload, EveryBodyIsFoundAgain) {
   }
 }
 
+TEST(FramePayload, TruncatedPayloadsHaveNoStampedBody) {
+  for (const FrameSource& source : {kVp8, kH264}) {
+    const auto whole = payload(source, key_frame(3000), 0);
+    for (size_t size = 0; size < 30; ++size) {
+      const std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+      EXPECT_FALSE(read_stamped(stamped_body(source.codec, cut))) << size;
+    }
+  }
+}
+
 TEST(FramePayload, OpusHasATocByteAndComfortNoiseNothingElse) {
   const FrameSource source{.codec = Codec::kOpus, .tag = 1, .media_index = 0, .encoding = 0};
   SentFrame frame;

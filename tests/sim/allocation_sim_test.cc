@@ -1,0 +1,78 @@
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "tests/sim/sim_test.h"
+
+// clang says it by a feature, g++ by a macro.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EIR_COUNT_BY_HOOK
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define EIR_COUNT_BY_HOOK
+#endif
+
+namespace {
+// The one mutable global of this program: there is no other way to see every allocation.
+uint64_t allocations = 0;
+}  // namespace
+
+#ifdef EIR_COUNT_BY_HOOK
+// AddressSanitizer's operator new stays in place; it calls this for each allocation, malloc of C libraries included.
+#include <sanitizer/allocator_interface.h>
+namespace {
+void on_malloc(const volatile void*, size_t) { ++allocations; }
+void on_free(const volatile void*) {}
+void start_counting() { __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free); }
+}  // namespace
+#else
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+namespace {
+void start_counting() {}
+}  // namespace
+#endif
+
+namespace eir {
+namespace {
+
+class AllocationSim : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { start_counting(); }
+};
+
+TEST_F(AllocationSim, TheCounterCounts) {
+  const uint64_t before = allocations;
+  const std::vector<uint8_t> memory(1000);
+  EXPECT_EQ(memory.size(), 1000U);
+  EXPECT_GE(allocations, before + 1);
+}
+
+TEST_F(AllocationSim, AfterWarmUpPacketsCostNoAllocationInRouterAndClient) {
+  SimWorld world(1);
+  AccessLine line;
+  line.up.loss = line.down.loss = 0.02;  // NACKs and retransmissions are part of the path
+  for (int i = 0; i < 4; ++i) world.join(two_way(3), line);
+  world.run_for(20s);
+  const uint64_t forwarded = world.router().counters().rtp_out;
+  const uint64_t again = world.router().counters().rtx_out;
+  world.count_allocations(&allocations);
+  world.run_for(10s);
+  EXPECT_GT(world.router().counters().rtp_out, forwarded + 10000);
+  EXPECT_GT(world.router().counters().rtx_out, again + 50);
+  EXPECT_EQ(world.router_allocations(), 0U);
+  EXPECT_EQ(world.client_allocations(), 0U);
+  // Reports and NACKs leave by timeouts too, hundreds of them; only the room's ticks may allocate.
+  EXPECT_LE(world.allocating_timeouts(), static_cast<uint64_t>(10s / Room::kTick) + 1);
+}
+
+}  // namespace
+}  // namespace eir
