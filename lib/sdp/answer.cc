@@ -89,6 +89,7 @@ MediaSection accepted_section(const Plan& planned, const MediaDescription& media
   section.transport.setup = DtlsSetup::kPassive;
   section.rtcp_mux = true;
   section.rtcp_rsize = offered.rtcp_rsize;
+  section.receiver_rtt = offered.receiver_rtt;
   section.extmap_allow_mixed = offered.extmap_allow_mixed;
   section.extensions = choose_extensions(planned.offer, offered, planned.bundle_extensions, section.direction).answered;
   add_codecs(section, offered, media.codecs);

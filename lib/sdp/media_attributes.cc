@@ -234,11 +234,17 @@ Fault read_candidate(MediaSection& media, std::string_view value) {
   return std::nullopt;
 }
 
+// Of all report kinds only the receiver's round trip is of use here.
+Fault read_extended_reports(MediaSection& media, std::string_view value) {
+  media.receiver_rtt = value.find("rcvr-rtt") != std::string_view::npos;
+  return std::nullopt;
+}
+
 struct Reader {
   std::string_view name;
   Fault (*read)(MediaSection& media, std::string_view value);
 };
-constexpr std::array<Reader, 10> kReaders = {{
+constexpr std::array<Reader, 11> kReaders = {{
     {"mid", read_mid},
     {"rtpmap", read_rtpmap},
     {"fmtp", read_fmtp},
@@ -249,6 +255,7 @@ constexpr std::array<Reader, 10> kReaders = {{
     {"ssrc", read_ssrc},
     {"ssrc-group", read_ssrc_group},
     {"candidate", read_candidate},
+    {"rtcp-xr", read_extended_reports},
 }};
 
 struct Flag {

@@ -106,6 +106,7 @@ void print_media(std::string& out, const MediaSection& media) {
   if (media.end_of_candidates) line(out, {"a=end-of-candidates"});
   if (media.rtcp_mux) line(out, {"a=rtcp-mux"});
   if (media.rtcp_rsize) line(out, {"a=rtcp-rsize"});
+  if (media.receiver_rtt) line(out, {"a=rtcp-xr:rcvr-rtt=all"});
   if (media.extmap_allow_mixed) line(out, {"a=extmap-allow-mixed"});
   for (const ExtensionLine& extension : media.extensions) print_extension(out, extension);
   if (!media.stream_id.empty()) {

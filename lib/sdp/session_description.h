@@ -142,6 +142,7 @@ struct MediaSection {
   bool end_of_candidates = false;
   bool rtcp_mux = false;
   bool rtcp_rsize = false;
+  bool receiver_rtt = false;  // a=rtcp-xr:rcvr-rtt: answers reference times (RFC 3611 section 5.1)
   bool bundle_only = false;
   bool extmap_allow_mixed = false;
   bool has_sdes_keys = false;  // a=crypto

@@ -29,6 +29,7 @@ TEST(SdpPrinter, WritesEachKindOfLine) {
   media.end_of_candidates = true;
   media.rtcp_mux = true;
   media.rtcp_rsize = true;
+  media.receiver_rtt = true;
   media.extensions.push_back({.id = 3, .direction = Direction::kRecvOnly, .has_direction = true, .uri = "urn:x"});
   media.codecs.push_back({.payload_type = 96,
                           .name = "VP8",
@@ -63,6 +64,7 @@ TEST(SdpPrinter, WritesEachKindOfLine) {
             "a=end-of-candidates\r\n"
             "a=rtcp-mux\r\n"
             "a=rtcp-rsize\r\n"
+            "a=rtcp-xr:rcvr-rtt=all\r\n"
             "a=extmap:3/recvonly urn:x\r\n"
             "a=msid:s t\r\n"
             "a=rtpmap:96 VP8/90000\r\n"
