@@ -149,6 +149,8 @@ void Forwarder::begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out) {
   newest_in_sequence_ = first.sequence;
   newest_in_timestamp_ = first.timestamp;
   newest_timestamp_ = timestamp;
+  newest_arrival_ = first.arrival;
+  epoch_start_ = first.arrival;
   ++counters_.switches;
   switched_ = true;
 }
@@ -245,11 +247,14 @@ int64_t Forwarder::unwrap_out(uint16_t sequence) const {
   return newest + wrapped_difference(sequence, static_cast<uint16_t>(newest));
 }
 
-std::optional<uint32_t> Forwarder::timestamp_at(Timestamp now) const {
+std::optional<uint32_t> Forwarder::report_timestamp(Timestamp now) {
   if (clock_rate_ == 0 || current_.source == nullptr) return std::nullopt;
-  const Timestamp capture =
-      current_.source->clock().capture_time(*current_.clock, newest_in_timestamp_, newest_arrival_);
-  return newest_timestamp_ + static_cast<uint32_t>(duration_to_ticks(now - capture, clock_rate_));
+  const StreamClock& clock = current_.source->clock();
+  if (!clock.synchronised() && now - epoch_start_ < kReportWait) return std::nullopt;
+  // From here on the receiver knows this line of time; the next source's goes on along it.
+  base_capture_ = clock.capture_time(*current_.clock, newest_in_timestamp_, newest_arrival_);
+  base_timestamp_ = newest_timestamp_;
+  return base_timestamp_ + static_cast<uint32_t>(duration_to_ticks(now - base_capture_, clock_rate_));
 }
 
 }  // namespace eir

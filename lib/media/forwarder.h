@@ -48,6 +48,9 @@ class Forwarder {
   // A key frame that came this short a time before the wish is used at once: the burst it makes is smaller than a new
   // one.
   static constexpr Duration kLookBack = 100ms;
+  // How long a source may send without reporting before arrival counts instead: browsers report on audio each 5 s
+  // (RFC 3550 section 6.3.1: up to half as long again).
+  static constexpr Duration kReportWait = 8s;
 
   struct Counters {
     uint64_t forwarded = 0;  // entries of media
@@ -89,8 +92,10 @@ class Forwarder {
   TrackId current_track() const { return current_.track; }
   const ReceiveStream* current_source() const { return current_.source; }
   TrackId target_track() const { return target_.track; }
-  // For sender reports: the RTP timestamp that belongs to `now`, once something was sent.
-  std::optional<uint32_t> timestamp_at(Timestamp now) const;
+  // For sender reports: the RTP timestamp that belongs to `now`, once something was sent and the source itself has
+  // reported. A guess by arrival would be far from the truth for a delayed voice or a slow encoder, and receivers
+  // remember it: libwebrtc lays a line through the last 20 reports, so lips and voice would drift for 20 s.
+  std::optional<uint32_t> report_timestamp(Timestamp now);
   // True once after a switch: a sender report should go with the first packet.
   bool take_switched() { return std::exchange(switched_, false); }
   const Counters& counters() const { return counters_; }
@@ -124,6 +129,7 @@ class Forwarder {
   uint32_t newest_in_timestamp_ = 0;
   int64_t newest_in_sequence_ = 0;
   Timestamp newest_arrival_;
+  Timestamp epoch_start_;
 
   // Highest values sent, where the next epoch's go on.
   uint16_t newest_picture_id_ = 0;

@@ -30,8 +30,12 @@ void ClientSession::handle_rtcp_block(Timestamp now, const RtcpBlock& block, con
     case RtcpType::kSenderReport:
       if (const auto report = SenderReport::parse(block)) {
         if (Binding* const binding = find_binding(report->info.sender); binding != nullptr && !binding->is_rtx) {
+          const bool is_first = !binding->stream->clock().synchronised();
           participant_.clock().handle_sender_report(now, report->info.ntp);
           binding->stream->handle_sender_report(now, report->info);
+          if (is_first) {
+            for (ReceiveSlot* slot : binding->track->subscribers()) slot->report_soon(now);
+          }
         }
         for (const ReportBlock b : report->blocks) handle_report_block(now, b);
       }

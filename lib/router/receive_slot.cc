@@ -97,6 +97,12 @@ void ReceiveSlot::set_paused(Timestamp now, bool paused) {
   aim(now);
 }
 
+void ReceiveSlot::report_soon(Timestamp now) {
+  if (report_due_ == kNever) return;
+  report_due_ = now;
+  session_.arm();
+}
+
 void ReceiveSlot::mark_dirty() {
   is_dirty_ = true;
   session_.mark_dirty();
@@ -182,7 +188,7 @@ void ReceiveSlot::handle_key_frame_request(Timestamp now) {
 size_t ReceiveSlot::write_report(Timestamp now, std::string_view cname, MutableBytes out) {
   if (now < report_due_ || !srtp_) return 0;
   report_due_ = now + kReportInterval;
-  const std::optional<SenderInfo> info = send_.make_sender_info(now, forwarder_.timestamp_at(now));
+  const std::optional<SenderInfo> info = send_.make_sender_info(now, forwarder_.report_timestamp(now));
   if (!info) return 0;
   ByteWriter writer(out.first(out.size() - SrtpSession::kRtcpOverheadMax));
   if (!write_sender_report(writer, *info, {}) || !write_sdes_cname(writer, info->sender, cname)) return 0;

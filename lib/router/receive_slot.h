@@ -50,6 +50,8 @@ class ReceiveSlot {
   // Writes sender report and CNAME, encrypted; 0 if there is nothing to report. Due once a second and after a switch.
   size_t write_report(Timestamp now, std::string_view cname, MutableBytes out);
   Timestamp next_report() const { return report_due_; }
+  // The source has reported for the first time: what the slot's reports waited for.
+  void report_soon(Timestamp now);
 
   const std::string& mid() const { return mid_; }
   MediaKind kind() const { return kind_; }

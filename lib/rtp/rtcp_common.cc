@@ -18,10 +18,11 @@ std::optional<RtcpBlock> RtcpIterator::next() {
                   .count = static_cast<uint8_t>(rest_[0] & 0x1f),
                   .body = rest_.subspan(kRtcpHeaderSize, size - kRtcpHeaderSize)};
   if ((rest_[0] & 0x20) != 0) {
-    // Padding belongs to the last packet only, is a multiple of 4 and counts itself (RFC 3550 section 6.4.1).
+    // Padding belongs to the last packet only and counts itself (RFC 3550 section 6.4.1). There it is a multiple of 4;
+    // browsers fill transport-wide feedback up to the next word with 1 to 3 bytes and say so in the same way.
     if (size != rest_.size() || block.body.empty()) return std::nullopt;
     const size_t padding = block.body.back();
-    if (padding == 0 || padding % 4 != 0 || padding > block.body.size()) return std::nullopt;
+    if (padding == 0 || padding > block.body.size()) return std::nullopt;
     block.body = block.body.first(block.body.size() - padding);
   }
   rest_ = rest_.subspan(size);

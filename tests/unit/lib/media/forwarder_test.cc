@@ -152,6 +152,32 @@ TEST_F(ForwarderTest, TheRtpTimeNeverStandsStillAtASwitch) {
   EXPECT_GT(static_cast<int32_t>(packets[0].timestamp - first), 0);
 }
 
+TEST_F(ForwarderTest, ASlotReportsOnlyOnceItsSourceHasReported) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 51, {.key_frame = true}, at(100ms), 93'000);
+  ASSERT_EQ(pull(at(100ms)).size(), 1U);
+  EXPECT_EQ(forwarder_.report_timestamp(at(150ms)), std::nullopt);
+  // The picture of 93000 was taken 130 ms before the report, at 70 ms, though it came in at 100 ms only.
+  clock_.handle_sender_report(at(200ms), to_ntp(at(200ms)));
+  a_.handle_sender_report(at(200ms), {.sender = Ssrc(1), .ntp = to_ntp(at(200ms)), .rtp_timestamp = 93'000 + 11'700});
+  EXPECT_EQ(forwarder_.report_timestamp(at(200ms)), 5000U + 11'700);
+  // The next source goes on along what was reported: 230 ms after the first picture was taken.
+  b_.handle_sender_report(at(200ms), {.sender = Ssrc(2), .ntp = to_ntp(at(200ms)), .rtp_timestamp = 0});
+  forwarder_.set_target(at(250ms), TrackId(8), &b_, &clock_);
+  put(b_, 9, {.key_frame = true}, at(320ms), 9'000);
+  const auto packets = pull(at(320ms));
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].timestamp, 5000U + 20'700);
+}
+
+TEST_F(ForwarderTest, ASourceThatNeverReportsIsTakenByArrivalInTheEnd) {
+  forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
+  put(a_, 51, {.key_frame = true}, at(0ms), 93'000);
+  ASSERT_EQ(pull(at(0ms)).size(), 1U);
+  EXPECT_EQ(forwarder_.report_timestamp(at(Forwarder::kReportWait - 1ms)), std::nullopt);
+  EXPECT_EQ(forwarder_.report_timestamp(at(Forwarder::kReportWait)), 5000U + 8 * 90'000);
+}
+
 TEST_F(ForwarderTest, AStreamGivenBackIsForgotten) {
   forwarder_.set_target(at(0ms), TrackId(7), &a_, &clock_);
   put(a_, 50, {.key_frame = true}, at(0ms), 90'000);
