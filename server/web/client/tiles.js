@@ -1,7 +1,7 @@
 // Shows the slots: a tile for each video slot, a sound element for each audio slot, and never a wrong name under a face.
 
 const kCheckMs = 250;
-// How old the last packet of a source may be to count as what is on the screen.
+// How long ago the last packet of a source may have come to count as what is on the screen.
 const kFreshMs = 1000;
 
 export class Tiles {
@@ -12,7 +12,7 @@ export class Tiles {
   constructor(container, session) {
     this.container = container;
     this.session = session;
-    /** @type {Map<string, {element: HTMLMediaElement, figure: HTMLElement|null, transceiver: RTCRtpTransceiver}>} */
+    /** @type {Map<string, {element: HTMLMediaElement, figure: HTMLElement|null, transceiver: RTCRtpTransceiver, newest: {timestamp: number, at: number}}>} */
     this.byMid = new Map();
     session.addEventListener('track', (event) => this.add(/** @type {CustomEvent} */ (event).detail));
     session.addEventListener('slots', () => this.refresh());
@@ -44,7 +44,7 @@ export class Tiles {
       element.srcObject = new MediaStream([event.track]);
       this.container.append(element);
     }
-    this.byMid.set(mid, { element, figure, transceiver: event.transceiver });
+    this.byMid.set(mid, { element, figure, transceiver: event.transceiver, newest: { timestamp: 0, at: 0 } });
     element.play().catch(() => {
       // Without a click some browsers keep sound back: the next click anywhere starts it.
       document.addEventListener('click', () => element.play(), { once: true });
@@ -65,9 +65,9 @@ export class Tiles {
   }
 
   refresh() {
-    for (const [mid, { element, figure, transceiver }] of this.byMid) {
+    for (const [mid, { element, figure, transceiver, newest }] of this.byMid) {
       const slot = this.session.slots.get(mid);
-      const csrc = newestSource(transceiver.receiver);
+      const csrc = newestSource(transceiver.receiver, newest);
       const agrees = slot?.participant !== undefined && csrc === slot.track;
       element.dataset.participant = agrees ? slot.participant : '';
       element.dataset.track = csrc === undefined ? '' : String(csrc);
@@ -84,19 +84,17 @@ export class Tiles {
 }
 
 /**
- * The CSRC of the packets that came last, undefined if none came lately.
+ * The CSRC of the packets that came last, undefined if none came lately. Whether they did is judged by this page's own
+ * clock: the sources' timestamps run on another one (in Firefox up to 1.5 s behind, and drifting).
  * @param {RTCRtpReceiver} receiver
+ * @param {{timestamp: number, at: number}} newest the newest timestamp seen so far, and when it was first seen
  */
-function newestSource(receiver) {
-  const now = performance.timeOrigin + performance.now();
-  let newest;
-  for (const source of receiver.getContributingSources()) {
-    // Chromium counts from the epoch, Firefox too; some versions from the page's start.
-    const timestamp = source.timestamp < performance.timeOrigin / 2 ? source.timestamp + performance.timeOrigin : source.timestamp;
-    if (now - timestamp > kFreshMs) continue;
-    if (!newest || timestamp > newest.timestamp) newest = { timestamp, source: source.source };
-  }
-  return newest?.source;
+function newestSource(receiver, newest) {
+  const [source] = receiver.getContributingSources().sort((a, b) => b.timestamp - a.timestamp);
+  if (!source) return undefined;
+  const now = performance.now();
+  if (source.timestamp !== newest.timestamp) Object.assign(newest, { timestamp: source.timestamp, at: now });
+  return now - newest.at <= kFreshMs ? source.source : undefined;
 }
 
 const kRoleNames = {
