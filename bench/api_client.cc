@@ -72,6 +72,8 @@ class SignalSession final : public Session {
   SignalSession(asio::io_context& io, const ApiAddress& address, const tcp::endpoint& server, const std::string& token)
       : io_(io), socket_(io) {
     beast::get_lowest_layer(socket_).connect(server);
+    // Or an offer right after hello waits for the other side's delayed acknowledgement, 40 ms.
+    beast::get_lowest_layer(socket_).set_option(tcp::no_delay(true));
     socket_.set_option(beast::websocket::stream_base::decorator(
         [](beast::websocket::request_type& request) { request.set(http::field::sec_websocket_protocol, "eir.v1"); }));
     socket_.handshake(address.host + ":" + std::to_string(address.port), "/v1/signal");

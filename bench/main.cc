@@ -82,9 +82,10 @@ Report measure(const Arguments& arguments) {
   if (arguments.command != Command::kFloor) choice = choose_host(arguments);
   const auto engine = install_srtp_engine(SrtpEngine::kAutomatic);
   if (!engine) throw std::runtime_error("the cipher engine does not start");
-  if (arguments.with_floor || arguments.command == Command::kFloor) {
+  // Of rooms there is none: many small fan-outs in one process are what a router is for.
+  if (arguments.command == Command::kFloor || (arguments.with_floor && arguments.command == Command::kFanout)) {
     FloorOptions floor;
-    floor.subscribers = arguments.command == Command::kRooms ? arguments.publishers - 1 : arguments.subscribers;
+    floor.subscribers = arguments.subscribers;
     floor.duration = std::chrono::seconds(arguments.seconds);
     floor.engine = engine->name;
     std::fprintf(stderr, "floor: %u s\n", arguments.seconds);
