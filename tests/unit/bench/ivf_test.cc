@@ -44,7 +44,8 @@ TEST(IvfFile, EveryCutWithinAFrameIsRefused) {
 
 TEST(IvfFile, AnEmptyFrameIsRefused) {
   std::vector<uint8_t> bytes = file_of_two_frames();
-  bytes[32] = 0;
+  bytes.pop_back();
+  bytes[47] = 0;  // the second frame's size, now true to the file
   EXPECT_FALSE(IvfFile::parse(bytes));
 }
 
