@@ -41,7 +41,7 @@ function(eir_server_tests target folder)
   if(sources)
     add_executable(${target} ${sources})
     target_link_libraries(${target} PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${target} PRIVATE EIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    eir_tell_source_dir(${sources})
   endif()
 endfunction()
 
