@@ -35,18 +35,8 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/server/main.cc)
   target_compile_definitions(eird PRIVATE EIR_VERSION="${PROJECT_VERSION}")
 endif()
 
-# As eir_tests, without tests/support: these programs link nothing of lib/ that their folder does not link itself.
-function(eir_server_tests target folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*_test.cc)
-  if(sources)
-    add_executable(${target} ${sources})
-    target_link_libraries(${target} PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
-    eir_tell_source_dir(${sources})
-  endif()
-endfunction()
-
 foreach(folder config telemetry channel workers supervisor store consultation api)
-  eir_server_tests(unit_server_${folder} tests/unit/server/${folder} eir_${folder})
+  eir_tests(unit_server_${folder} tests/unit/server/${folder} eir_${folder})
 endforeach()
 eir_tests(unit_server_media tests/unit/server/media eir_media_worker)
 
