@@ -118,7 +118,10 @@ void ClientSession::note_media_started(Timestamp now, const ReceiveSlot& slot) {
 }
 
 void ClientSession::handle_rtp(Timestamp now, PacketPtr packet, const Path& path) {
-  if (!transport_->unprotect_rtp(now, *packet, path)) return;
+  if (!transport_->unprotect_rtp(now, *packet, path)) {
+    ++shared_.counters.drop_not_authentic;
+    return;
+  }
   const std::optional<RtpPacketView> view = RtpPacketView::parse(packet->bytes());
   HeaderExtensions extensions;
   if (!view || (view->has_extension() && !parse_header_extensions(view->extension_profile(), view->extension_block(),

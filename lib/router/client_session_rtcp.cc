@@ -18,7 +18,10 @@ constexpr size_t kRtcpBytesMax = 1200;  // with the SRTCP trailer within any pat
 }  // namespace
 
 void ClientSession::handle_rtcp(Timestamp now, PacketPtr packet, const Path& path, TransmitQueue& out) {
-  if (!transport_->unprotect_rtcp(now, *packet, path)) return;
+  if (!transport_->unprotect_rtcp(now, *packet, path)) {
+    ++shared_.counters.drop_not_authentic;
+    return;
+  }
   ++shared_.counters.rtcp_in;
   RtcpIterator blocks(std::as_const(*packet).bytes());
   while (const std::optional<RtcpBlock> block = blocks.next()) handle_rtcp_block(now, *block, path, out);

@@ -22,6 +22,7 @@ struct RouterCounters {
   uint64_t drop_stun_malformed = 0;     // looks like STUN and is not
   uint64_t drop_stun_unknown = 0;       // a check for a ufrag of nobody here
   uint64_t drop_stun_refused = 0;       // a check without valid integrity or beyond a limit
+  uint64_t drop_not_authentic = 0;      // SRTP or SRTCP: wrong tag, replayed, before the keys, beyond the rate
   uint64_t drop_unknown_ssrc = 0;       // authentic RTP that belongs to no m-line
   uint64_t drop_not_negotiated = 0;     // authentic RTP with a payload type that the answer does not have
   uint64_t drop_rtp_malformed = 0;      // authentic, but no RTP packet or no such payload

@@ -33,6 +33,7 @@ void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_drop_stun_malformed_total", c.drop_stun_malformed);
   out.add("router_drop_stun_unknown_total", c.drop_stun_unknown);
   out.add("router_drop_stun_refused_total", c.drop_stun_refused);
+  out.add("router_drop_not_authentic_total", c.drop_not_authentic);
   out.add("router_drop_unknown_ssrc_total", c.drop_unknown_ssrc);
   out.add("router_drop_not_negotiated_total", c.drop_not_negotiated);
   out.add("router_drop_rtp_malformed_total", c.drop_rtp_malformed);
