@@ -85,12 +85,14 @@ std::vector<SocketAddress> usable_addresses(std::span<const sdp::Candidate> cand
   }
   std::ranges::stable_sort(usable, [](const Usable& a, const Usable& b) { return a.priority > b.priority; });
   std::vector<SocketAddress> addresses;
+  addresses.reserve(usable.size());
   for (const Usable& one : usable) addresses.push_back(one.address);
   return addresses;
 }
 
 std::vector<Path> candidate_pairs(uint32_t sockets, std::span<const SocketAddress> servers) {
   std::vector<Path> pairs;
+  pairs.reserve(servers.size() * sockets);
   for (const SocketAddress& server : servers) {
     for (uint32_t socket = 0; socket < sockets; ++socket) pairs.push_back({socket, server});
   }

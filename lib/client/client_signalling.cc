@@ -51,7 +51,7 @@ std::optional<CertificateFingerprint> from_sdp(const sdp::Fingerprint& fingerpri
 }  // namespace
 
 std::string Client::add_audio_track(const AudioTrackOptions& track) {
-  const std::string mid = std::to_string(media_.size());
+  std::string mid = std::to_string(media_.size());
   const SenderIdentity identity{mid, static_cast<uint8_t>(media_.size()), options_.tag};
   senders_.push_back(std::make_unique<ClientSender>(track, identity, random_));
   media_.push_back({.sender = senders_.back().get()});
@@ -60,7 +60,7 @@ std::string Client::add_audio_track(const AudioTrackOptions& track) {
 }
 
 std::string Client::add_video_track(const VideoTrackOptions& track) {
-  const std::string mid = std::to_string(media_.size());
+  std::string mid = std::to_string(media_.size());
   const SenderIdentity identity{mid, static_cast<uint8_t>(media_.size()), options_.tag};
   senders_.push_back(std::make_unique<ClientSender>(track, identity, random_));
   media_.push_back({.sender = senders_.back().get()});
@@ -69,7 +69,7 @@ std::string Client::add_video_track(const VideoTrackOptions& track) {
 }
 
 std::string Client::add_slot(MediaKind kind) {
-  const std::string mid = std::to_string(media_.size());
+  std::string mid = std::to_string(media_.size());
   const ReceiverOptions receiver{options_.nack, options_.key_frame_requests, options_.decrypt_one_in};
   receivers_.push_back(std::make_unique<ClientReceiver>(kind, mid, receiver));
   media_.push_back({.receiver = receivers_.back().get()});

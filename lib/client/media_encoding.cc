@@ -22,8 +22,8 @@ Ssrc fresh_ssrc(Random& random) {
 
 }  // namespace
 
-MediaEncoding::MediaEncoding(const FrameSource& source, std::string mid, std::string rid, const FirstNumbers& first,
-                             Random& random)
+MediaEncoding::MediaEncoding(const FrameSource& source, std::string_view mid, std::string rid,
+                             const FirstNumbers& first, Random& random)
     : source_(source),
       mid_text_(ShortText::of(mid)),
       rid_text_(ShortText::of(rid)),

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/base/bytes.h"
 #include "lib/base/ids.h"
@@ -35,7 +36,8 @@ class MediaEncoding {
   static constexpr Duration kGroupInterval = 5ms;  // browsers' pacers send a few packets so often
   static constexpr uint16_t kGroupPackets = 4;
 
-  MediaEncoding(const FrameSource& source, std::string mid, std::string rid, const FirstNumbers& first, Random& random);
+  MediaEncoding(const FrameSource& source, std::string_view mid, std::string rid, const FirstNumbers& first,
+                Random& random);
 
   // A frame is there to be sent from now on; one still being sent is sent without pacing first. The encoding fills in
   // the numbers, the caller the rest.
