@@ -79,6 +79,11 @@
     // Firefox starts a context only once it has a node to serve, so resume() is not awaited here.
     const context = new AudioContext();
     const destination = context.createMediaStreamDestination();
+    // A microphone is never digitally silent. Without this Chromium stops sending between turns, and its RTP time with
+    // it, so that sound and picture have no common clock.
+    const hum = new ConstantSourceNode(context, { offset: 1e-5 });
+    hum.connect(destination);
+    hum.start();
     context.resume();
     await scheduleTurns(context, destination);
     return destination.stream.getAudioTracks()[0];
