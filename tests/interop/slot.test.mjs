@@ -161,6 +161,9 @@ describe('slots', () => {
     for (const page of Object.values(publishers)) await page.close();
     const pair = await eir.openConsultation('test', ['specialist', 'relative']);
     const proxy = await startUdpProxy(process.env.EIR_TEST_ADDRESS, CHROMIUM_OPUS);
+    // From the first packet on: a delay that begins later is jitter to Chromium's audio buffer, which grows and shrinks
+    // for half a minute because of it.
+    proxy.audioDelayMs = EXTRA_AUDIO_DELAY_MS;
     try {
       const source = { code: 14, fps: FPS, speech: await speechBase64(folder, 14), parties: 1, turnMs: 2000 };
       const pageOptions = { audioSlots: 1, videoSlots: 1 };
@@ -172,9 +175,6 @@ describe('slots', () => {
         const at = (wanted) => inbound.find(({ kind }) => kind === wanted)?.estimatedPlayoutTimestamp;
         return at('audio') - at('video');
       };
-      await pause(5000);
-      const before = await difference();
-      proxy.audioDelayMs = EXTRA_AUDIO_DELAY_MS;
       await pause(SYNC_SETTLE_MS);
       const differences = [];
       for (let look = 0; look < 20; look += 1) {
@@ -182,9 +182,8 @@ describe('slots', () => {
         await pause(250);
       }
       const worst = Math.max(...differences.map(Math.abs));
-      t.diagnostic(`measured sound minus picture: ${before} ms, with late sound ${percentile(differences, 0.5)} ms, at worst ${worst} ms`);
+      t.diagnostic(`measured sound minus picture: median ${percentile(differences, 0.5)} ms, at worst ${worst} ms`);
       assert.ok(proxy.delayed > 500, `only ${proxy.delayed} packets were held back`);
-      assert.ok(Math.abs(before) <= SYNC_MS_MAX, `${before} ms apart from the beginning`);
       assert.ok(worst <= SYNC_MS_MAX, `${worst} ms apart: ${differences}`);
     } finally {
       proxy.close();
