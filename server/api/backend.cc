@@ -43,7 +43,8 @@ asio::awaitable<void> close_when_empty(Workers& workers, RoomId room) {
 }  // namespace
 
 Backend::Backend(asio::io_context& io, const Config& config, Random& random, const Clock& clock, BackendOptions options)
-    : consultations(random),
+    : consultations(random, {.consultations = config.limits.consultations,
+                             .participants_per_consultation = config.limits.participants_per_consultation}),
       workers(io, options.workers, std::move(options.supervisor_link), *this),
       bridge(workers, consultations, clock),
       signalling(io.get_executor(), consultations, bridge, clock),

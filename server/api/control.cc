@@ -42,7 +42,7 @@ class Control {
         backend_(io_, config_, random_, clock_,
                  {.workers = start.workers, .supervisor_link = OwnedFd(start.supervisor_fd)}),
         front_(config_, backend_, StaticFiles::load(StaticFiles::default_folder())),
-        ops_(backend_),
+        ops_(backend_, config_.node_name),
         loopback_(io_, nullptr, front_, limits_of(config_)),
         ops_listener_(io_, nullptr, ops_, limits_of(config_)),
         tick_(io_),
@@ -64,7 +64,7 @@ class Control {
   int run() {
     tick();
     backend_.workers.say_ready();
-    log::info("control_ready");
+    log::info("control_ready", {{"node", config_.node_name}});
     io_.run();
     // Connections die with io_, after everything that they would tell.
     backend_.signalling.close_all(CloseCode::kGoingAway);

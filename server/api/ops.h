@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "server/api/backend.h"
@@ -13,7 +15,7 @@ class Ops final : public HttpHandler {
   // A worker silent for longer is as good as dead.
   static constexpr std::chrono::seconds kSilenceMax{5};
 
-  explicit Ops(Backend& backend) : backend_(backend) {}
+  Ops(Backend& backend, std::string node_name) : backend_(backend), node_name_(std::move(node_name)) {}
   // `name` is the listener's label on the metrics page.
   void add_listener(std::string name, const HttpServer& server) { listeners_.push_back({std::move(name), &server}); }
 
@@ -32,6 +34,7 @@ class Ops final : public HttpHandler {
   std::string metrics() const;
 
   Backend& backend_;
+  std::string node_name_;
   std::vector<Listener> listeners_;
 };
 

@@ -83,7 +83,7 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::sync_locked(RoomPtr room, Parti
 asio::awaitable<RoomBridge::Failure> RoomBridge::open(RoomPtr room, const Consultation& consultation) {
   RoomOptions options;
   options.tag = consultation.key.to_string();
-  options.participants_max = static_cast<uint32_t>(consultation.kind->participants_max);
+  options.participants_max = static_cast<uint32_t>(consultations_.participants_max(consultation));
   const WorkerResult<RoomId> opened = co_await workers_.open_room(std::move(options));
   if (!opened) co_return problem_of(opened.error());
   room->number = *opened;

@@ -32,13 +32,10 @@ struct WorkerStart {
   int channel_fd = -1;     // Unix stream: channel::ChannelEnd
   int supervisor_fd = -1;  // Unix seqpacket: channel::SupervisorLink
   std::vector<InheritedSocket> udp;
-  // Where clients reach ICE-TCP; connections accepted there come over the channel (TakeConnection).
-  std::vector<InheritedSocket> tcp_candidates;
   bool forbid_cm80 = false;
   Dscp dscp;
   uint32_t participants_max = 0;
   uint32_t transports_per_participant_max = 0;
-  uint32_t transport_timeout_s = 0;
   uint32_t alone_s = 0;
   LogStart log;
 };
@@ -51,7 +48,6 @@ struct ControlStart {
   std::vector<InheritedSocket> https;
   std::vector<InheritedSocket> http_loopback;
   std::vector<InheritedSocket> ops;
-  std::vector<InheritedSocket> ice_tcp;
   LogStart log;
 };
 

@@ -41,24 +41,17 @@ struct Listeners {
 };
 
 struct MediaAddress {
-  // A local address that UDP and ICE-TCP sockets are bound to; never a wildcard, because the answer leaves by it.
+  // A local address that UDP sockets are bound to; never a wildcard, because the answer leaves by it.
   std::string bind;
   // What clients are told instead, where address translation stands between; empty: `bind` itself.
   std::string announce;
 };
 
-struct IceTcp {
-  // ICE over TCP (RFC 6544) for networks that block UDP.
-  bool enabled = true;
-  // Its own port on every media address; 0: only the HTTPS port.
-  uint16_t port = 0;
-};
-
 struct Dscp {
-  // Differentiated services code points (RFC 8837 section 5) per kind of media; 0 leaves packets unmarked.
+  // Differentiated services code points (RFC 8837 section 5) per kind of media; 0 leaves packets unmarked. Control
+  // packets (STUN, DTLS, RTCP) are marked as audio: what they carry is as urgent and as small.
   uint8_t audio = 46;
   uint8_t video = 36;
-  uint8_t screen = 36;
 };
 
 struct MediaConfig {
@@ -74,16 +67,17 @@ struct MediaConfig {
   uint32_t receive_buffer_bytes = 4 << 20;
   uint32_t send_buffer_bytes = 4 << 20;
   Dscp dscp;
-  IceTcp ice_tcp;
 };
 
 struct Limits {
   // Above a limit new work is refused with a stable code; what runs goes on.
-  uint32_t consultations = 2000;
+  // Planned and open ones.
+  uint32_t consultations = 10000;
+  // A template may set less.
   uint32_t participants_per_consultation = 250;
   uint32_t participants_per_worker = 1000;
   uint32_t transports_per_participant = 4;
-  // Token buckets: of the whole node, and of one source address.
+  // Token buckets: of all joins of the node, and of joins with an unknown token from one source address.
   uint32_t joins_per_second = 100;
   uint32_t joins_per_source_per_minute = 120;
   uint32_t http_connections = 4096;
@@ -94,12 +88,6 @@ struct Limits {
 };
 
 struct Timeouts {
-  // A transport is freed this long after its last valid ICE check (contract: 30).
-  uint32_t transport_s = 30;
-  // A seat can be resumed this long after its participant left (contract: 60).
-  uint32_t resume_s = 60;
-  // A session token lives this long unless renewed over signalling (contract: 600).
-  uint32_t session_token_s = 600;
   // A worker without control drains after this long.
   uint32_t worker_alone_s = 600;
   // SIGTERM: running consultations may go on for this long before they are ended.
@@ -123,7 +111,7 @@ struct LogConfig {
 };
 
 struct Config {
-  // Names this node in logs, metrics and, later, leases.
+  // Names this node on its metrics page and in its log.
   std::string node_name = "eir";
   // Directory of the embedded store and generated secrets.
   std::string state_dir = "/var/lib/eir";

@@ -24,10 +24,8 @@ constexpr KeyRange kRanges[] = {
     {"media.send_buffer_bytes", 64 << 10, 1 << 30},
     {"media.dscp.audio", 0, 63},
     {"media.dscp.video", 0, 63},
-    {"media.dscp.screen", 0, 63},
-    {"media.ice_tcp.port", 0, 65535},
     {"limits.consultations", 1, 100000},
-    {"limits.participants_per_consultation", 1, 1000},
+    {"limits.participants_per_consultation", 1, 250},
     {"limits.participants_per_worker", 1, 5000},
     {"limits.transports_per_participant", 1, 4},
     {"limits.joins_per_second", 1, 10000},
@@ -36,9 +34,6 @@ constexpr KeyRange kRanges[] = {
     {"limits.http_connections_per_source", 1, 65536},
     {"limits.http_body_bytes", 4096, 1 << 20},
     {"limits.signalling_messages_per_second", 5, 1000},
-    {"timeouts.transport_s", 5, 300},
-    {"timeouts.resume_s", 0, 3600},
-    {"timeouts.session_token_s", 60, 86400},
     {"timeouts.worker_alone_s", 10, 86400},
     {"timeouts.drain_s", 0, 86400},
     {"timeouts.tls_handshake_s", 1, 60},
@@ -169,7 +164,6 @@ class Checks {
     take(listeners.https.port, "listeners.https.port");
     take(listeners.http_loopback.port, "listeners.http_loopback.port");
     take(listeners.ops.port, "listeners.ops.port");
-    if (config_.media.ice_tcp.port != 0) take(config_.media.ice_tcp.port, "media.ice_tcp.port");
   }
 
   bool readable(const std::string& key, const std::string& path) {

@@ -16,18 +16,16 @@ BOOST_DESCRIBE_STRUCT(HttpLoopbackListener, (), (addresses, port))
 BOOST_DESCRIBE_STRUCT(OpsListener, (), (address, port))
 BOOST_DESCRIBE_STRUCT(Listeners, (), (https, http_loopback, ops, public_url, allowed_origins))
 BOOST_DESCRIBE_STRUCT(MediaAddress, (), (bind, announce))
-BOOST_DESCRIBE_STRUCT(IceTcp, (), (enabled, port))
-BOOST_DESCRIBE_STRUCT(Dscp, (), (audio, video, screen))
+BOOST_DESCRIBE_STRUCT(Dscp, (), (audio, video))
 BOOST_DESCRIBE_STRUCT(MediaConfig, (),
-                      (addresses, port_base, workers, forbid_cm80, receive_buffer_bytes, send_buffer_bytes, dscp,
-                       ice_tcp))
+                      (addresses, port_base, workers, forbid_cm80, receive_buffer_bytes, send_buffer_bytes, dscp))
 BOOST_DESCRIBE_STRUCT(Limits, (),
                       (consultations, participants_per_consultation, participants_per_worker,
                        transports_per_participant, joins_per_second, joins_per_source_per_minute, http_connections,
                        http_connections_per_source, http_body_bytes, signalling_messages_per_second))
 BOOST_DESCRIBE_STRUCT(Timeouts, (),
-                      (transport_s, resume_s, session_token_s, worker_alone_s, drain_s, tls_handshake_s, http_header_s,
-                       http_body_s, http_idle_s, signalling_hello_s))
+                      (worker_alone_s, drain_s, tls_handshake_s, http_header_s, http_body_s, http_idle_s,
+                       signalling_hello_s))
 BOOST_DESCRIBE_STRUCT(LogConfig, (), (format, level))
 BOOST_DESCRIBE_STRUCT(Config, (), (node_name, state_dir, listeners, media, limits, timeouts, log))
 

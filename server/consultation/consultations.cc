@@ -22,7 +22,9 @@ Invitation* find_invitation(Consultation& consultation, InvitationKey key) {
 Result<const Consultation*, Refusal> Consultations::create(const TenantKey& tenant, const ConsultationTemplate& kind,
                                                            std::span<const SeatRequest> seats) {
   if (seats.size() > kSeatsMax) return Refusal::kInvalidValue;
-  if (consultations_.size() >= kConsultationsMax) return Refusal::kUnavailable;
+  if (consultations_.size() >= kConsultationsMax || consultations_.size() - ended_ >= limits_.consultations) {
+    return Refusal::kUnavailable;
+  }
   auto made = std::make_unique<Consultation>();
   made->key = ConsultationKey::random(random_);
   made->tenant = tenant;
@@ -43,6 +45,10 @@ const Consultation* Consultations::find(const TenantKey& tenant, ConsultationKey
 const Consultation* Consultations::find(ConsultationKey key) const {
   const auto found = consultations_.find(key);
   return found == consultations_.end() ? nullptr : found->second.get();
+}
+
+size_t Consultations::participants_max(const Consultation& consultation) const {
+  return std::min(consultation.kind->participants_max, limits_.participants_per_consultation);
 }
 
 Result<const Seat*, Refusal> Consultations::add_seat(const TenantKey& tenant, ConsultationKey key,
@@ -115,7 +121,7 @@ Result<Joined, Refusal> Consultations::join(Now now, std::string_view token, std
     replaced.push_back(key);
     if (other.presence != Presence::kLeft) --others;
   }
-  if (others >= consultation.kind->participants_max) return Refusal::kFull;
+  if (others >= participants_max(consultation)) return Refusal::kFull;
   for (const ParticipantKey key : replaced) expel(consultation, key, EventKind::kReplaced);
 
   ++invitation.uses;
@@ -145,7 +151,7 @@ Result<Joined, Refusal> Consultations::resume(Now now, std::string_view token) {
   const ParticipantRef who = found->second;
   Consultation& consultation = *find_mutable(who.consultation);
   Participant& participant = *find_mutable(who);
-  if (participant.presence == Presence::kLeft && consultation.present_count() >= consultation.kind->participants_max) {
+  if (participant.presence == Presence::kLeft && consultation.present_count() >= participants_max(consultation)) {
     return Refusal::kFull;
   }
   const Joined joined{.who = who, .session = Token::random(random_), .resume = Token::random(random_)};

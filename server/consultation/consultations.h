@@ -66,6 +66,14 @@ struct ConsultationEvent {
   ParticipantRef who;
 };
 
+// How much of each there may be on this node.
+struct ConsultationLimits {
+  // Planned and open ones; above it create() answers kUnavailable.
+  size_t consultations = 10'000;
+  // Above it, or above the template's own number, join() and resume() answer kFull.
+  size_t participants_per_consultation = 250;
+};
+
 // Every tenant's consultations: the only place where their state changes. Pure: time and randomness come in, answers
 // and events go out. Single-threaded, owned by the control process. A journal can be written behind this class, because
 // nobody else holds any of the state.
@@ -79,14 +87,14 @@ class Consultations {
   static constexpr std::chrono::hours kInvitationLife{24};
   static constexpr std::chrono::hours kInvitationLifeMax{24 * 90};
   // Caps on what clients can grow; each answers kFull or kInvalidValue.
-  static constexpr size_t kConsultationsMax = 100'000;
+  static constexpr size_t kConsultationsMax = 100'000;  // ended ones too, which are kept for an hour
   static constexpr size_t kSeatsMax = 64;
   static constexpr size_t kInvitationsMax = 512;
   static constexpr uint32_t kUsesMax = 1000;
   static constexpr size_t kSessionsMax = 4;
   static constexpr size_t kDisplayNameMax = 64;
 
-  explicit Consultations(Random& random) : random_(random) {}
+  explicit Consultations(Random& random, ConsultationLimits limits = {}) : random_(random), limits_(limits) {}
 
   // --- the service ---
   Result<const Consultation*, Refusal> create(const TenantKey& tenant, const ConsultationTemplate& kind,
@@ -95,6 +103,8 @@ class Consultations {
   const Consultation* find(const TenantKey& tenant, ConsultationKey key) const;
   // For who holds a token of the consultation.
   const Consultation* find(ConsultationKey key) const;
+  // How many may be in it at once: the template's number or the node's, whichever is less.
+  size_t participants_max(const Consultation& consultation) const;
   Result<const Seat*, Refusal> add_seat(const TenantKey& tenant, ConsultationKey key, SeatRequest request);
   Result<IssuedInvitation, Refusal> invite(Now now, const TenantKey& tenant, SeatRef seat,
                                            const InvitationRequest& request);
@@ -145,6 +155,9 @@ class Consultations {
   void note(EventKind kind, const Consultation& consultation, ParticipantKey participant);
 
   Random& random_;
+  ConsultationLimits limits_;
+  // Of these, how many have ended.
+  size_t ended_ = 0;
   std::unordered_map<ConsultationKey, std::unique_ptr<Consultation>> consultations_;
   std::unordered_map<TokenHash, std::pair<ConsultationKey, InvitationKey>> invitations_;
   std::unordered_map<TokenHash, ParticipantRef> sessions_;

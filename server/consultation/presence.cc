@@ -66,6 +66,7 @@ Result<void, Refusal> Consultations::end(Now now, ConsultationKey key) {
   if (consultation == nullptr) return Refusal::kNotFound;
   if (consultation->state == ConsultationState::kEnded) return {};
   consultation->state = ConsultationState::kEnded;
+  ++ended_;
   ++consultation->version;
   for (auto& [participant_key, participant] : consultation->participants) {
     forget_tokens(participant);
@@ -147,6 +148,7 @@ void Consultations::handle_timeout(Now now) {
     if (who.participant == ParticipantKey{}) {
       for (const Invitation& invitation : consultation.invitations) invitations_.erase(invitation.token);
       consultations_.erase(who.consultation);
+      --ended_;
       continue;
     }
     Participant& participant = *find_mutable(who);

@@ -32,7 +32,7 @@ std::vector<UdpSendSocket> send_sockets(const std::vector<OwnedFd>& sockets) {
 }  // namespace
 
 MediaLoop::MediaLoop(asio::io_context& io, std::vector<OwnedFd> sockets, const Parts& parts)
-    : parts_(parts), receiver_(parts.pool), sender_(send_sockets(sockets)), timer_(io) {
+    : parts_(parts), receiver_(parts.pool), sender_(send_sockets(sockets), parts.dscp), timer_(io) {
   sockets_.reserve(sockets.size());
   for (OwnedFd& socket : sockets) sockets_.emplace_back(io, socket.release());
 }

@@ -34,6 +34,7 @@ class MediaLoop {
     PacketPool& pool;
     TransmitQueue& queue;
     RouterEventListener& events;
+    Dscp dscp = kUnmarked;
   };
   // The sockets' order is that of Path::socket.
   MediaLoop(boost::asio::io_context& io, std::vector<OwnedFd> sockets, const Parts& parts);

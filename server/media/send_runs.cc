@@ -15,7 +15,7 @@ size_t run_length(std::span<const TransmitQueue::Datagram> datagrams) {
     const TransmitQueue::Datagram& next = datagrams[count];
     // A shorter one ends the run.
     if (last.size != first.size || next.size > first.size || next.size == 0) break;
-    if (next.offset != last.offset + last.size || next.path != first.path) break;
+    if (next.offset != last.offset + last.size || next.path != first.path || next.kind != first.kind) break;
     ++count;
   }
   return count;

@@ -1,5 +1,6 @@
 #include "server/media/udp_sender.h"
 
+#include <netinet/in.h>
 #include <netinet/udp.h>
 
 #include <algorithm>
@@ -21,10 +22,34 @@ size_t run_class(size_t datagrams) {
   return std::min(log2, UdpSendCounters::kRunClasses - 1);
 }
 
+// RFC 2474 section 3: the upper six bits; the lower two are ECN's (RFC 3168), which media does not use.
+constexpr int byte_with(uint8_t dscp) { return dscp << 2; }
+
+// Control (STUN, DTLS, RTCP) goes with audio.
+constexpr std::array<int, kTransmitKinds> types_of_service(Dscp dscp) {
+  std::array<int, kTransmitKinds> out{};
+  out[static_cast<size_t>(TransmitKind::kControl)] = byte_with(dscp.audio);
+  out[static_cast<size_t>(TransmitKind::kAudio)] = byte_with(dscp.audio);
+  out[static_cast<size_t>(TransmitKind::kVideo)] = byte_with(dscp.video);
+  return out;
+}
+
+// Returns where the next one goes.
+template <class Value>
+uint8_t* write_control_message(uint8_t* at, int level, int type, Value value) {
+  cmsghdr head{};
+  head.cmsg_level = level;
+  head.cmsg_type = type;
+  head.cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(at, &head, sizeof head);
+  std::memcpy(at + CMSG_LEN(0), &value, sizeof value);
+  return at + CMSG_SPACE(sizeof value);
+}
+
 }  // namespace
 
-UdpSender::UdpSender(std::vector<UdpSendSocket> sockets)
-    : sockets_(std::move(sockets)), refusing_(kRefusingPaths, kNoPath) {}
+UdpSender::UdpSender(std::vector<UdpSendSocket> sockets, Dscp dscp)
+    : sockets_(std::move(sockets)), type_of_service_(types_of_service(dscp)), refusing_(kRefusingPaths, kNoPath) {}
 
 SendOutcome UdpSender::send(TransmitQueue& queue) {
   while (!queue.empty()) {
@@ -64,21 +89,25 @@ size_t UdpSender::build(const TransmitQueue& queue, size_t socket) {
     header.msg_namelen = to_native(first.path.remote, sockets_[socket].family, message.address);
     header.msg_iov = &message.area;
     header.msg_iovlen = 1;
-    if (run > 1) write_segment_size(header, message.control, first.size);
+    const int mark = type_of_service_[static_cast<size_t>(first.kind)];
+    write_control(header, message.control, sockets_[socket].family, mark, run > 1 ? first.size : 0);
     rest = rest.subspan(run);
     ++count;
   }
   return count;
 }
 
-void UdpSender::write_segment_size(msghdr& header, SegmentControl& control, uint16_t size) {
-  header.msg_control = control.bytes.data();
-  header.msg_controllen = sizeof control.bytes;
-  cmsghdr* const message = CMSG_FIRSTHDR(&header);
-  message->cmsg_level = IPPROTO_UDP;
-  message->cmsg_type = UDP_SEGMENT;
-  message->cmsg_len = CMSG_LEN(sizeof size);
-  std::memcpy(CMSG_DATA(message), &size, sizeof size);
+// 0 as mark or as segment size needs no control message.
+void UdpSender::write_control(msghdr& header, Control& control, int family, int type_of_service,
+                              uint16_t segment_size) {
+  uint8_t* at = control.bytes.data();
+  if (type_of_service != 0) {
+    const bool is_v6 = family == AF_INET6;
+    at = write_control_message(at, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_TCLASS : IP_TOS, type_of_service);
+  }
+  if (segment_size != 0) at = write_control_message(at, IPPROTO_UDP, UDP_SEGMENT, segment_size);
+  header.msg_controllen = static_cast<size_t>(at - control.bytes.data());
+  if (header.msg_controllen != 0) header.msg_control = control.bytes.data();
 }
 
 bool UdpSender::send_batch(TransmitQueue& queue, size_t socket, size_t messages) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/transport/transmit_queue.h"
+#include "server/config/config.h"
 #include "server/media/native_address.h"
 
 namespace eir {
@@ -36,13 +37,16 @@ struct UdpSendSocket {
 
 enum class SendOutcome : uint8_t { kDone, kBlocked };
 
-// Sends a TransmitQueue in its order by sendmmsg(), neighbours of one path and size as one message with generic
-// segmentation offload. Owned by the media loop; owns no socket. Allocates only at construction.
+inline constexpr Dscp kUnmarked{.audio = 0, .video = 0};
+
+// Sends a TransmitQueue in its order by sendmmsg(), neighbours of one path, kind and size as one message with generic
+// segmentation offload, each message with its kind's DSCP. Owned by the media loop; owns no socket. Allocates only at
+// construction.
 class UdpSender {
  public:
   static constexpr size_t kMessages = 64;
 
-  explicit UdpSender(std::vector<UdpSendSocket> sockets);
+  explicit UdpSender(std::vector<UdpSendSocket> sockets, Dscp dscp = kUnmarked);
 
   // Until the queue is empty, or until a socket takes no more: then what is left stays in the queue, and
   // blocked_socket() is the one to wait for. One blocked socket holds back the others' datagrams too; all of them share
@@ -53,19 +57,19 @@ class UdpSender {
   const UdpSendCounters& counters() const { return counters_; }
 
  private:
-  // Room for the one control message that UDP_SEGMENT needs.
-  struct SegmentControl {
-    alignas(cmsghdr) std::array<uint8_t, CMSG_SPACE(sizeof(uint16_t))> bytes;
+  // Room for the two control messages that a message may need: the type of service, and UDP_SEGMENT.
+  struct Control {
+    alignas(cmsghdr) std::array<uint8_t, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint16_t))> bytes;
   };
   struct Message {
     NativeAddress address;
-    SegmentControl control;
+    Control control;
     iovec area;
     size_t datagrams;
   };
 
   size_t build(const TransmitQueue& queue, size_t socket);
-  void write_segment_size(msghdr& header, SegmentControl& control, uint16_t size);
+  void write_control(msghdr& header, Control& control, int family, int type_of_service, uint16_t segment_size);
   // False: the socket is blocked.
   bool send_batch(TransmitQueue& queue, size_t socket, size_t messages);
   void note_sent(TransmitQueue& queue, size_t messages);
@@ -75,6 +79,8 @@ class UdpSender {
   void note_refuses_runs(const Path& path);
 
   std::vector<UdpSendSocket> sockets_;
+  // The byte of IPv4's type of service and IPv6's traffic class by TransmitKind; 0 leaves what the socket has.
+  std::array<int, kTransmitKinds> type_of_service_;
   size_t blocked_socket_ = 0;
   UdpSendCounters counters_;
   std::array<Message, kMessages> messages_{};

@@ -125,31 +125,6 @@ std::vector<BoundSocket> udp_sockets(const MediaConfig& media, const std::vector
   return out;
 }
 
-bool covers(const std::vector<BoundSocket>& listeners, const std::string& address) {
-  const auto wanted = parse_ip_address(address);
-  return std::any_of(listeners.begin(), listeners.end(), [&](const BoundSocket& listener) {
-    const auto bound = parse_ip_address(listener.address);
-    if (!wanted || !bound) return false;
-    return bound->ip == wanted->ip || (is_wildcard(*bound) && bound->is_v4() == wanted->is_v4());
-  });
-}
-
-// ICE-TCP is announced on its own port, or else on the HTTPS port where that listens on the same address.
-void add_tcp_candidates(const Config& config, const std::vector<MediaAddress>& addresses, BoundSockets& out) {
-  for (const MediaAddress& address : addresses) {
-    const std::string& announce = address.announce.empty() ? address.bind : address.announce;
-    const uint16_t own_port = config.media.ice_tcp.port;
-    if (own_port != 0) {
-      out.ice_tcp.push_back(bind_one({"media.ice_tcp.port", address.bind, own_port, SOCK_STREAM}));
-      out.ice_tcp.back().announce = announce;
-    }
-    const bool on_https = covers(out.https, address.bind);
-    if (own_port == 0 && !on_https) continue;
-    const uint16_t port = own_port != 0 ? own_port : config.listeners.https.port;
-    out.tcp_candidates.push_back({-1, address.bind, port, announce});
-  }
-}
-
 std::optional<SocketAddress> address_of(const ifaddrs& entry) {
   if (entry.ifa_addr == nullptr || (entry.ifa_flags & IFF_UP) == 0 || (entry.ifa_flags & IFF_LOOPBACK) != 0) {
     return std::nullopt;
@@ -215,7 +190,6 @@ BoundSockets bind_all(const Config& config, uint32_t workers) {
   out.ops = listen_on("listeners.ops", {listeners.ops.address}, listeners.ops.port);
   const std::vector<MediaAddress> addresses = media_addresses(config.media);
   for (uint32_t i = 0; i < workers; ++i) out.udp.push_back(udp_sockets(config.media, addresses, i));
-  if (config.media.ice_tcp.enabled) add_tcp_candidates(config, addresses, out);
   return out;
 }
 

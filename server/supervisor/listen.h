@@ -24,9 +24,7 @@ struct BoundSockets {
   std::vector<BoundSocket> https;
   std::vector<BoundSocket> http_loopback;
   std::vector<BoundSocket> ops;
-  std::vector<BoundSocket> ice_tcp;
-  std::vector<std::vector<BoundSocket>> udp;             // of each worker, one per media address
-  std::vector<channel::InheritedSocket> tcp_candidates;  // where clients reach ICE-TCP, without descriptors
+  std::vector<std::vector<BoundSocket>> udp;  // of each worker, one per media address
 };
 
 // Throws std::system_error that names address, port and key. An IPv6 listening address is left out with a warning where

@@ -168,7 +168,6 @@ class Supervisor {
     start.https = inherit(sockets_.https, out.inherited);
     start.http_loopback = inherit(sockets_.http_loopback, out.inherited);
     start.ops = inherit(sockets_.ops, out.inherited);
-    start.ice_tcp = inherit(sockets_.ice_tcp, out.inherited);
     start.log = log_start("control");
     out.start_json = channel::to_json(start);
     return out;
@@ -181,12 +180,10 @@ class Supervisor {
     start.channel_fd = channel_end;
     start.supervisor_fd = link;
     start.udp = inherit(sockets_.udp[child.worker], out.inherited);
-    start.tcp_candidates = sockets_.tcp_candidates;
     start.forbid_cm80 = config_.media.forbid_cm80;
     start.dscp = config_.media.dscp;
     start.participants_max = config_.limits.participants_per_worker;
     start.transports_per_participant_max = config_.limits.transports_per_participant;
-    start.transport_timeout_s = config_.timeouts.transport_s;
     start.alone_s = config_.timeouts.worker_alone_s;
     start.log = log_start(child.name());
     out.start_json = channel::to_json(start);

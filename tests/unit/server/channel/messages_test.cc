@@ -175,7 +175,6 @@ TEST(StartParameters, WorkerStartSurvives) {
   start.worker = 3;
   start.channel_fd = 7;
   start.udp = {{9, "192.0.2.1", 40003, "203.0.113.7"}};
-  start.tcp_candidates = {{-1, "192.0.2.1", 8443, "203.0.113.7"}};
   start.forbid_cm80 = true;
   start.dscp.audio = 12;
   start.log = {LogFormat::kJson, LogLevel::kDebug, "worker-3", "00ff"};

@@ -99,6 +99,40 @@ TEST_F(ConsultationsTest, TemplateTestHasNoWaitingRoomAndTakes250) {
   EXPECT_EQ(consultations.join(now, invitation->token.reveal(), "").error(), Refusal::kFull);
 }
 
+TEST_F(ConsultationsTest, NoMoreAreMadeThanTheNodeTakesUntilOneEnds) {
+  Consultations few(random, {.consultations = 2, .participants_per_consultation = 250});
+  const ConsultationTemplate& kind = *find_template("test");
+  const ConsultationKey first = (*few.create(kDemo, kind, {}))->key;
+  ASSERT_TRUE(few.create(kOther, kind, {}));
+  EXPECT_EQ(few.create(kDemo, kind, {}).error(), Refusal::kUnavailable);
+  ASSERT_TRUE(few.end(now, first));
+  ASSERT_TRUE(few.end(now, first));
+  EXPECT_TRUE(few.create(kDemo, kind, {})) << "an ended one is still there to be asked for, but does not count";
+  EXPECT_EQ(few.create(kDemo, kind, {}).error(), Refusal::kUnavailable);
+  now.steady += Consultations::kEndedLife;
+  few.handle_timeout(now);
+  EXPECT_EQ(few.find(first), nullptr);
+  EXPECT_EQ(few.create(kDemo, kind, {}).error(), Refusal::kUnavailable) << "nor does it once it is forgotten";
+}
+
+TEST_F(ConsultationsTest, TheNodesNumberOfParticipantsHoldsWhereItIsLessThanTheTemplates) {
+  Consultations small(random, {.consultations = 10, .participants_per_consultation = 2});
+  const SeatRequest many{Role::kPatient, true};
+  const Consultation* room = *small.create(kDemo, *find_template("test"), {&many, 1});
+  EXPECT_EQ(small.participants_max(*room), 2U);
+  EXPECT_EQ(consultations.participants_max(*made), 16U) << "the template's, which is less";
+  InvitationRequest request;
+  request.uses_max = 9;
+  const std::string token = small.invite(now, kDemo, {room->key, room->seats[0].key}, request)->token.reveal();
+  const auto first = small.join(now, token, "");
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(small.join(now, token, ""));
+  EXPECT_EQ(small.join(now, token, "").error(), Refusal::kFull);
+  small.leave(now, first->who);
+  ASSERT_TRUE(small.join(now, token, "")) << "who left makes room";
+  EXPECT_EQ(small.resume(now, first->resume.reveal()).error(), Refusal::kFull);
+}
+
 TEST_F(ConsultationsTest, InvitationIsUsedUpAfterItsUses) {
   const std::string token = invite(2, 2);
   EXPECT_TRUE(consultations.join(now, token, ""));

@@ -47,6 +47,12 @@ TEST(SendRuns, TheSameDestinationOverAnotherSocketEndsTheRun) {
   EXPECT_EQ(run_length(datagrams), 1U);
 }
 
+TEST(SendRuns, AnotherKindEndsTheRun) {
+  Datagrams datagrams = packed({1200, 1200, 1200});
+  datagrams[2].kind = TransmitKind::kAudio;
+  EXPECT_EQ(run_length(datagrams), 2U);
+}
+
 TEST(SendRuns, AGapInMemoryEndsTheRun) {
   Datagrams datagrams = packed({1200, 1200});
   datagrams[1].offset += 1;

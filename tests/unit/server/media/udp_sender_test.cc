@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "tests/unit/server/media/udp_loopback.h"
@@ -105,6 +106,75 @@ TEST_F(UdpSenderTest, ARefusedRunIsTriedAsSingleDatagramsAndThePathRemembered) {
   EXPECT_EQ(sends.counters().gso_refused, 1U) << "the second time nothing is tried in vain";
   EXPECT_EQ(sends.counters().drop_error, 4U);
   EXPECT_EQ(sends.counters().gso_runs, 2U) << "other paths still get their runs";
+}
+
+// What the next datagram was marked with, by the field that carries it; -1 if none waits.
+int received_mark(const OwnedFd& socket, int level, int type) {
+  std::array<char, 64> text{};
+  alignas(cmsghdr) std::array<char, 64> control{};
+  iovec area{text.data(), text.size()};
+  msghdr header{};
+  header.msg_iov = &area;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  if (recvmsg(socket.value(), &header, 0) < 0) return -1;
+  const cmsghdr* const message = CMSG_FIRSTHDR(&header);
+  if (message == nullptr || message->cmsg_level != level || message->cmsg_type != type) return -1;
+  // ip(7): IP_TOS comes as one byte; ipv6(7): IPV6_TCLASS as an int, on a little-endian machine with that byte first.
+  return *CMSG_DATA(message);
+}
+
+// Expedited forwarding is 46 = 0xb8 >> 2 (RFC 3246), AF42 is 36 = 0x90 >> 2 (RFC 2597).
+TEST_F(UdpSenderTest, EachKindCarriesItsMarkAndARunHoldsOneKind) {
+  const LoopbackSocket alice;
+  const int on = 1;
+  ASSERT_EQ(setsockopt(alice.fd.value(), IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
+  for (const TransmitKind kind : {TransmitKind::kVideo, TransmitKind::kVideo, TransmitKind::kVideo,
+                                  TransmitKind::kAudio, TransmitKind::kAudio, TransmitKind::kControl}) {
+    ASSERT_TRUE(queue_.push(to(alice), as_bytes("12345678"), kind));
+  }
+  UdpSender sends({{server_.fd.value(), kV4}}, {.audio = 46, .video = 36});
+  EXPECT_EQ(sends.send(queue_), SendOutcome::kDone);
+  for (const int mark : {0x90, 0x90, 0x90, 0xb8, 0xb8, 0xb8}) {
+    EXPECT_EQ(received_mark(alice.fd, IPPROTO_IP, IP_TOS), mark);
+  }
+  EXPECT_EQ(sends.counters().gso_runs, 2U);
+  EXPECT_EQ(sends.counters().runs[0], 1U) << "control is a message of its own";
+}
+
+TEST_F(UdpSenderTest, ZeroLeavesDatagramsUnmarked) {
+  const LoopbackSocket alice;
+  const int on = 1;
+  ASSERT_EQ(setsockopt(alice.fd.value(), IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
+  ASSERT_TRUE(queue_.push(to(alice), as_bytes("sound"), TransmitKind::kAudio));
+  ASSERT_TRUE(queue_.push(to(alice), as_bytes("picture"), TransmitKind::kVideo));
+  UdpSender sends({{server_.fd.value(), kV4}}, {.audio = 0, .video = 36});
+  EXPECT_EQ(sends.send(queue_), SendOutcome::kDone);
+  EXPECT_EQ(received_mark(alice.fd, IPPROTO_IP, IP_TOS), 0);
+  EXPECT_EQ(received_mark(alice.fd, IPPROTO_IP, IP_TOS), 0x90);
+}
+
+TEST_F(UdpSenderTest, Ipv6HasTheMarkInItsTrafficClass) {
+  constexpr int kV6 = AF_INET6;  // io: as kV4
+  const OwnedFd alice(socket(kV6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const OwnedFd server(socket(kV6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  SocketAddress loopback;
+  loopback.ip[15] = 1;  // ::1
+  NativeAddress name{};
+  socklen_t size = to_native(loopback, kV6, name);
+  if (bind(alice.value(), &name.common, size) != 0) GTEST_SKIP() << "this machine has no IPv6";
+  ASSERT_EQ(getsockname(alice.value(), &name.common, &size), 0);
+  const int on = 1;
+  ASSERT_EQ(setsockopt(alice.value(), IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on), 0);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(queue_.push({.socket = 0, .remote = from_native(name)}, as_bytes("12345678"), TransmitKind::kAudio));
+  }
+  UdpSender sends({{server.value(), kV6}}, {.audio = 46, .video = 36});
+  EXPECT_EQ(sends.send(queue_), SendOutcome::kDone);
+  EXPECT_EQ(received_mark(alice, IPPROTO_IPV6, IPV6_TCLASS), 0xb8);
+  EXPECT_EQ(received_mark(alice, IPPROTO_IPV6, IPV6_TCLASS), 0xb8);
+  EXPECT_EQ(sends.counters().gso_runs, 1U);
 }
 
 TEST_F(UdpSenderTest, MoreThanOneCallTakesIsSentByMore) {
