@@ -348,7 +348,8 @@ TEST(RealOffers, EveryAnswerIsReadBackAsMeantAndHasNoFec) {
     EXPECT_FALSE(contains(text, " red/")) << name;
     EXPECT_FALSE(contains(text, "ulpfec")) << name;
     EXPECT_FALSE(contains(text, "flexfec")) << name;
-    EXPECT_FALSE(contains(text, "a=rtcp-xr")) << name;
+    // Of the extended reports only the round trip, and only where it was offered.
+    EXPECT_EQ(contains(text, "a=rtcp-xr:rcvr-rtt=all"), contains(read_offer(name), "a=rtcp-xr:rcvr-rtt=all")) << name;
     EXPECT_FALSE(contains(text, "actpass")) << name;
   }
   EXPECT_EQ(offers, 37U);
