@@ -36,8 +36,7 @@ HttpAnswer Ops::health() const {
 
 // Ready: a new consultation would find a worker.
 HttpAnswer Ops::readiness() const {
-  const auto workers = backend_.workers.status();
-  const bool is_ready = !backend_.is_draining() && std::ranges::any_of(workers, &WorkerStatus::adopted);
+  const bool is_ready = !backend_.is_draining() && backend_.workers.takes_rooms();
   if (!is_ready) return answer_problem({503, "unavailable", "no media worker takes new rooms"});
   return answer_json(200, R"({"status":"ready"})");
 }
@@ -45,6 +44,7 @@ HttpAnswer Ops::readiness() const {
 std::string Ops::metrics() const {
   MetricsPage page;
   page.process();
+  page.gauge("node_info", "Always 1; the label is the configured name of the node.", 1, {{"node", node_name_}});
   const RestCounters& rest = backend_.rest.counters();
   page.counter("api_requests_total", "REST requests.", static_cast<double>(rest.requests));
   page.counter("joins_total", "Joins and resumptions that succeeded.", static_cast<double>(rest.joins));

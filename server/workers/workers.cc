@@ -80,6 +80,8 @@ struct Workers::State : std::enable_shared_from_this<Workers::State> {
   bool take_over(Worker& worker, const channel::ReportedRoom& room);
   bool is_ready() const;
   Worker* emptiest() const;
+  // Where a new room would go; nullptr: nowhere now.
+  Worker* place() const { return is_ready() && !is_draining ? emptiest() : nullptr; }
   uint32_t rooms_of(WorkerIndex worker) const;
   bool post(Worker& worker, channel::Request request, OwnedFd attached = {});
 
@@ -285,7 +287,7 @@ TransportId Workers::new_transport_id() { return state_->transport_ids.take(); }
 
 asio::awaitable<WorkerResult<RoomId>> Workers::open_room(RoomOptions options) {
   const auto state = state_;
-  State::Worker* worker = state->is_ready() && !state->is_draining ? state->emptiest() : nullptr;
+  State::Worker* worker = state->place();
   if (worker == nullptr) co_return WorkerError{WorkerFailure::kNoWorker, {}};
   const RoomId room = state->room_ids.take();
   // Counted at once, so that rooms opened in the same moment spread.
@@ -327,6 +329,7 @@ void Workers::drain() {
   }
 }
 
+bool Workers::takes_rooms() const { return state_->place() != nullptr; }
 void Workers::say_ready() { state_->link->send(LinkKind::kReady); }
 void Workers::say_drained() { state_->link->send(LinkKind::kDrained); }
 

@@ -101,6 +101,8 @@ class Workers {
   void say_drained();
 
   std::vector<WorkerStatus> status() const;
+  // Whether open_room() would find a worker now.
+  bool takes_rooms() const;
 
  private:
   boost::asio::awaitable<WorkerResult<channel::Reply>> call_any(RoomId room, channel::Request request);

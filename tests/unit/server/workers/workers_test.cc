@@ -131,7 +131,9 @@ TEST_F(WorkersTest, NoRoomIsOpenedBeforeEveryWorkerHasReported) {
   const auto early = begin(workers_->open_room({}));
   ASSERT_TRUE(early->has_value());
   EXPECT_EQ((*early)->error().failure, WorkerFailure::kNoWorker);
+  EXPECT_FALSE(workers_->takes_rooms());
   connect(1);
+  EXPECT_TRUE(workers_->takes_rooms());
   EXPECT_NE(open_room(), RoomId());
 }
 
