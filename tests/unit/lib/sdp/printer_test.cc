@@ -27,9 +27,7 @@ TEST(SdpPrinter, WritesEachKindOfLine) {
   media.candidates.push_back(
       {.foundation = "f", .tcp = true, .priority = 7, .address = "::1", .port = 443, .tcp_type = "passive"});
   media.end_of_candidates = true;
-  media.rtcp_mux = true;
-  media.rtcp_rsize = true;
-  media.receiver_rtt = true;
+  media.rtcp_mux = media.rtcp_rsize = media.receiver_rtt = true;
   media.extensions.push_back({.id = 3, .direction = Direction::kRecvOnly, .has_direction = true, .uri = "urn:x"});
   media.codecs.push_back({.payload_type = 96,
                           .name = "VP8",
