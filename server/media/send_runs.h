@@ -13,7 +13,8 @@ inline constexpr size_t kRunSegmentsMax = 64;
 inline constexpr size_t kRunBytesMax = 65000;
 
 // How many datagrams from the front may leave as one message with generic segmentation offload: same path, same
-// kind (a message has one DSCP), neighbours in memory, all of the first one's size but the last, which may be shorter. At least 1 of a non-empty list.
+// kind (a message has one DSCP), neighbours in memory, all of the first one's size but the last, which may be shorter.
+// At least 1 of a non-empty list.
 size_t run_length(std::span<const TransmitQueue::Datagram> datagrams);
 
 }  // namespace eir

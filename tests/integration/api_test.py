@@ -3,187 +3,51 @@
 
 Usage: api_test.py [path of eird]
 """
-import base64
-import hashlib
-import json
 import os
-import secrets
 import socket
 import ssl
-import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
-import urllib.error
 import urllib.request
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
-EIRD = os.environ.get("EIR_EIRD", "build/release/eird")
-ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "127.0.0.1")
-READY_S = 30  # for a loaded machine with sanitizers
+import running_eird
+from running_eird import ADDRESS, Daemon, WebSocket, free_port
 
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+OFFER = Path(__file__).resolve().parents[1] / "fixtures/sdp/firefox153_sendrecv.sdp"
 
 
-class Daemon:
-    """One eird with a credential and a certificate made for it."""
-
-    def __init__(self):
-        self.directory = tempfile.TemporaryDirectory()
-        here = self.directory.name
-        self.http, self.https, self.ops = free_port(), free_port(), free_port()
-        self.secret = secrets.token_urlsafe(24)
-        self.write("credentials", f"demo {hashlib.sha256(self.secret.encode()).hexdigest()}\n")
-        self.write("key.pem", "")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", "/CN=eir-test", "-addext", f"subjectAltName=IP:{ADDRESS}", "-keyout", f"{here}/key.pem",
-             "-out", f"{here}/cert.pem"],
-            check=True, capture_output=True,
-        )
-        os.chmod(f"{here}/key.pem", 0o600)
-        self.write("eird.yaml", f"""
-state_dir: {here}
-listeners:
-  https: {{addresses: ["{ADDRESS}"], port: {self.https}, certificate_file: {here}/cert.pem, key_file: {here}/key.pem}}
-  http_loopback: {{addresses: [127.0.0.1], port: {self.http}}}
-  ops: {{port: {self.ops}}}
-media: {{addresses: [{{bind: "{ADDRESS}"}}], port_base: {free_port(socket.SOCK_DGRAM)}, workers: 1}}
-timeouts: {{http_header_s: 2, http_body_s: 2, signalling_hello_s: 2}}
-log: {{level: debug}}
-""")
-        self.log = open(f"{here}/log", "wb+")
-        self.process = subprocess.Popen([EIRD, "--config", f"{here}/eird.yaml"], stderr=self.log)
-        end = time.monotonic() + READY_S
-        while self.get(self.ops, "/readyz") != 200:
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise AssertionError("eird is not ready: " + self.log_text())
-            time.sleep(0.05)
-
-    def write(self, name, text):
-        path = os.path.join(self.directory.name, name)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def get(self, port, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-                return answer.status
-        except urllib.error.HTTPError as refused:
-            return refused.code
-        except OSError:
-            return None
-
-    def log_text(self):
-        with open(os.path.join(self.directory.name, "log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        finally:
-            self.process.kill()
-            self.process.wait()
-            self.log.close()
-
-    def call(self, method, path, body=None, bearer=None):
-        """(status, JSON, headers) over the loopback listener."""
-        headers = {"Content-Type": "application/json"}
-        if bearer:
-            headers["Authorization"] = f"Bearer {bearer}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read() or b"null"), answer.headers
-        except urllib.error.HTTPError as refused:
-            return refused.code, json.loads(refused.read()), refused.headers
-
-    def raw(self, data, timeout=10):
-        """What comes back for these bytes until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.http), timeout) as stream:
-            stream.sendall(data)
-            received = b""
-            while block := stream.recv(65536):
-                received += block
-            return received
-
-
-class WebSocket:
-    """Enough of RFC 6455 for a test."""
-
-    def __init__(self, port, origin=None, path="/v1/signal"):
-        self.stream = socket.create_connection(("127.0.0.1", port), 10)
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade",
-                 f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: eir.v1"]
-        if origin:
-            lines.append(f"Origin: {origin}")
-        self.stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        self.head = b""
-        while b"\r\n\r\n" not in self.head:
-            block = self.stream.recv(1)
-            if not block:
-                break
-            self.head += block
-        self.status = int(self.head.split()[1])
-
-    def send(self, payload, opcode=1):
-        if isinstance(payload, (dict, list)):
-            payload = json.dumps(payload)
-        data = payload.encode() if isinstance(payload, str) else payload
-        mask = os.urandom(4)
-        if len(data) < 126:
-            head = struct.pack("!BB", 0x80 | opcode, 0x80 | len(data))
-        elif len(data) < 65536:
-            head = struct.pack("!BBH", 0x80 | opcode, 0xFE, len(data))
-        else:
-            head = struct.pack("!BBQ", 0x80 | opcode, 0xFF, len(data))
-        self.stream.sendall(head + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
-
-    def exactly(self, count):
-        data = b""
-        while len(data) < count:
-            block = self.stream.recv(count - len(data))
-            if not block:
-                raise ConnectionError("closed")
-            data += block
-        return data
-
-    def receive(self):
-        """The next message as a dict, or the close code as a number; pings are passed over."""
-        while True:
-            first, length = self.exactly(2)
-            if length == 126:
-                length = struct.unpack("!H", self.exactly(2))[0]
-            elif length == 127:
-                length = struct.unpack("!Q", self.exactly(8))[0]
-            data = self.exactly(length)
-            if first & 15 == 8:
-                return struct.unpack("!H", data[:2])[0]
-            if first & 15 == 1:
-                return json.loads(data)
-
-    def until(self, kind):
-        while True:
-            message = self.receive()
-            if isinstance(message, int) or message["type"] == kind:
-                return message
-
-    def close(self):
-        self.stream.close()
+def start_eird():
+    """One eird with a certificate made for it and short limits."""
+    https = free_port()
+    eird = Daemon(
+        media=f'{{addresses: [{{bind: "{ADDRESS}"}}], port_base: {free_port(socket.SOCK_DGRAM)}, workers: 1}}',
+        https=f'{{addresses: ["{ADDRESS}"], port: {https}, certificate_file: HERE/cert.pem, key_file: HERE/key.pem}}',
+        more="""
+limits: {participants_per_consultation: 2}
+timeouts: {http_header_s: 2, http_body_s: 2, signalling_hello_s: 2}
+log: {level: debug}
+node_name: api-test
+""",
+    )
+    eird.https = https
+    eird.write("key.pem", "")  # private from its first moment
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=eir-test", "-addext", f"subjectAltName=IP:{ADDRESS}",
+         "-keyout", f"{eird.directory.name}/key.pem", "-out", f"{eird.directory.name}/cert.pem"],
+        check=True, capture_output=True,
+    )
+    return eird.start()
 
 
 class Api(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.eird = Daemon()
+        cls.eird = start_eird()
 
     @classmethod
     def tearDownClass(cls):
@@ -242,13 +106,131 @@ class Api(unittest.TestCase):
         link.send({"type": "leave"})
         self.assertEqual(link.until("nothing"), 1000)
 
-    def test_offer_that_is_none_is_refused_with_the_code_of_the_sdp(self):
+    def test_offers_that_cannot_be_answered_are_refused_with_the_code_of_the_sdp(self):
+        link, _ = self.connect(self.join(self.create("test"), 0))
+        good = OFFER.read_bytes().decode()
+        offers = {
+            "sdp_syntax": ["nonsense", "v=1\r\n", good.replace("m=audio 51106", "m=audio port"), good[:-2] + "\0\r\n"],
+            "sdp_too_many_lines": [good + "a=x\r\n" * 2000],
+            "no_media": [good[: good.index("m=")]],
+            "bundle_required": [good.replace("a=group:BUNDLE 0 1\r\n", "")],
+            "rtcp_mux_required": [good.replace("a=rtcp-mux\r\n", "")],
+            "fingerprint_missing": ["\r\n".join(l for l in good.split("\r\n") if "a=fingerprint" not in l)],
+            "mid_duplicate": [good.replace("a=mid:1", "a=mid:0")],
+        }
+        number = 0
+        for code, texts in offers.items():
+            for sdp in texts:
+                number += 1
+                link.send({"type": "offer", "id": number, "sdp": sdp})
+                refused = link.until("error")
+                self.assertEqual((refused["id"], refused["code"]), (number, code), sdp[:60])
+        link.send({"type": "offer", "id": 99, "sdp": good})
+        self.assertEqual(link.until("answer")["id"], 99, "a refused offer changes nothing")
+
+    def test_messages_that_are_not_in_the_protocol_are_refused_and_change_nothing(self):
+        link, _ = self.connect(self.join(self.create("test"), 0))
+        for message, code in (
+            ("{", "invalid_json"),
+            ("[]", "invalid_json"),
+            ("{} {}", "invalid_json"),
+            ("{}", "missing_field"),
+            ({"type": "sing"}, "unknown_type"),
+            ({"type": "ping", "loud": True}, "unknown_field"),
+            ({"type": "offer", "id": 1}, "missing_field"),
+            ({"type": "offer", "id": "1", "sdp": ""}, "invalid_value"),
+            ({"type": "mute", "kind": "smell", "muted": True}, "invalid_value"),
+            ({"type": "view", "wishes": [{"mid": "0", "width": -1, "height": 0}]}, "invalid_value"),
+            ({"type": "view", "wishes": [{"mid": "0", "width": 1, "height": 1, "depth": 1}]}, "unknown_field"),
+        ):
+            link.send(message)
+            self.assertEqual(link.until("error")["code"], code, message)
+        link.send({"type": "ping", "id": 7})
+        self.assertEqual(link.until("pong")["id"], 7)
+
+    def refused(self, method, path, body=None, bearer=None):
+        status, problem, headers = self.eird.call(method, path, body, bearer)
+        self.assertEqual(headers["Content-Type"], "application/problem+json")
+        self.assertEqual(problem["status"], status)
+        return status, problem["code"]
+
+    def test_bodies_that_are_not_in_the_contract_are_refused_with_their_codes(self):
+        secret, made = self.eird.secret, self.create("test")
+        seats = f"/v1/consultations/{made['id']}/seats"
+        invitations = f"{seats}/{made['seats'][0]['id']}/invitations"
+        for path, body, code in (
+            ("/v1/consultations", b"{", "invalid_json"),
+            ("/v1/consultations", b'{"template":"test"} x', "invalid_json"),
+            ("/v1/consultations", b"[" * 5000, "invalid_json"),
+            ("/v1/consultations", {}, "missing_field"),
+            ("/v1/consultations", {"template": "disco"}, "invalid_value"),
+            ("/v1/consultations", {"template": "test", "colour": 1}, "unknown_field"),
+            ("/v1/consultations", {"template": "test", "seats": [{"role": "patient", "row": 1}]}, "unknown_field"),
+            ("/v1/consultations", {"template": "test", "seats": [{"role": "clown"}]}, "invalid_value"),
+            ("/v1/consultations", {"template": "test", "seats": "two"}, "invalid_value"),
+            (seats, {"role": "patient", "many": 1}, "invalid_value"),
+            (seats, {"many": True}, "missing_field"),
+            (invitations, {"kind": "link", "maxuses": 1}, "unknown_field"),
+            (invitations, {"maxUses": 0}, "invalid_value"),
+            (invitations, {"notAfter": "tomorrow"}, "invalid_value"),
+            ("/v1/join", {"token": "x", "age": 7}, "unknown_field"),
+            ("/v1/join", {"displayName": "x"}, "missing_field"),
+            ("/v1/join/resume", {"token": "x"}, "unknown_field"),
+        ):
+            self.assertEqual(self.refused("POST", path, body, secret), (400, code), (path, body))
+        self.assertEqual(self.refused("POST", "/v1/consultations", b" " * 70000, secret), (413, "too_large"))
+        self.assertEqual(self.refused("POST", "/v1/nothing", {}, secret), (404, "not_found"))
+        self.assertEqual(self.refused("PUT", "/v1/consultations", {}, secret), (405, "method_not_allowed"))
+        self.assertEqual(self.eird.call("GET", f"/v1/consultations/{made['id']}", None, secret)[1]["version"], 1)
+
+    def test_tokens_that_are_wrong_used_withdrawn_or_out_of_their_time_open_nothing(self):
+        secret, made = self.eird.secret, self.create("test")
+        mine = f"/v1/consultations/{made['id']}"
+        for bearer in (None, "guess", secret[:-1], secret + "x"):
+            self.assertEqual(self.refused("POST", "/v1/consultations", {"template": "test"}, bearer), (401, "unauthorized"))
+            self.assertEqual(self.refused("GET", mine, None, bearer), (401, "unauthorized"))
+        self.assertEqual(self.refused("POST", "/v1/join", {"token": "guess"}), (401, "unauthorized"))
+        self.assertEqual(self.refused("POST", "/v1/join/resume", {"resume": "guess"}), (401, "unauthorized"))
+
+        seat = f"{mine}/seats/{made['seats'][1]['id']}/invitations"
+        now = datetime.now(timezone.utc)
+        soon, later = ((now + timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in (2, 3600))
+        early = self.eird.call("POST", seat, {"notBefore": later}, secret)[1]
+        short = self.eird.call("POST", seat, {"notAfter": soon}, secret)[1]
+        withdrawn = self.eird.call("POST", seat, {}, secret)[1]
+        self.assertEqual(self.eird.call("DELETE", f"{mine}/invitations/{withdrawn['id']}", None, secret)[0], 204)
+        time.sleep(3)
+        for invitation, code in ((early, "early"), (short, "expired"), (withdrawn, "revoked")):
+            answer = self.refused("POST", "/v1/join", {"token": invitation["token"]})
+            self.assertEqual(answer, (403, f"invitation_{code}"))
+
+        joined = self.join(made, 0)
+        people = f"{mine}/participants"
+        self.assertEqual(self.eird.call("GET", people, None, joined["session"])[0], 200)
+        other = self.create("test")
+        self.assertEqual(self.refused("GET", f"/v1/consultations/{other['id']}", None, joined["session"]), (403, "forbidden"))
+        resumed = self.eird.call("POST", "/v1/join/resume", {"resume": joined["resume"]})[1]
+        self.assertEqual(self.refused("GET", people, None, joined["session"]), (401, "unauthorized"))
+        self.assertEqual(self.refused("POST", "/v1/join/resume", {"resume": joined["resume"]}), (401, "unauthorized"))
+        link, _ = self.connect(resumed)
+        link.send({"type": "leave"})
+        self.assertEqual(link.until("nothing"), 1000)
+        self.assertEqual(self.refused("GET", people, None, resumed["session"]), (401, "token_expired"))
+        self.assertEqual(self.eird.call("POST", f"{mine}/end", {}, secret)[1]["state"], "ended")
+        invited = self.refused("POST", seat, {}, secret)
+        self.assertEqual(invited, (409, "consultation_ended"))
+
+    def test_a_consultation_takes_as_many_as_the_node_allows(self):
         made = self.create("test")
-        link, _ = self.connect(self.join(made, 0))
-        link.send({"type": "offer", "id": 5, "sdp": "v=0\r\n"})
-        refused = link.until("error")
-        self.assertEqual(refused["id"], 5)
-        self.assertNotIn(refused["code"], ("internal", "unavailable"))
+        seats = f"/v1/consultations/{made['id']}/seats"
+        many = self.eird.call("POST", seats, {"role": "observer", "many": True}, self.eird.secret)[1]
+        link = self.eird.call("POST", f"{seats}/{many['id']}/invitations", {"maxUses": 3}, self.eird.secret)[1]
+        for _ in range(2):
+            self.assertEqual(self.eird.call("POST", "/v1/join", {"token": link["token"]})[0], 200)
+        self.assertEqual(self.refused("POST", "/v1/join", {"token": link["token"]}), (409, "full"))
+
+    def test_the_metrics_page_names_the_node(self):
+        self.assertEqual(self.eird.metrics()['eir_node_info{node="api-test"}'], 1)
 
     def test_violations_close_with_their_codes(self):
         made = self.create("test")
@@ -277,13 +259,18 @@ class Api(unittest.TestCase):
 
     def test_http_limits_are_answered(self):
         head = b"POST /v1/join HTTP/1.1\r\nHost: localhost\r\n"
-        self.assertIn(b" 413 ", self.eird.raw(head + b"Content-Length: 70000\r\n\r\n" + b"x" * 70000))
-        self.assertIn(b" 431 ", self.eird.raw(head + b"X: " + b"y" * 9000 + b"\r\n\r\n"))
+        large = self.eird.raw(head + b"Content-Length: 70000\r\n\r\n" + b"x" * 70000)
+        self.assertIn(b" 413 ", large)
+        self.assertIn(b'"code":"too_large"', large)
+        long = self.eird.raw(head + b"X: " + b"y" * 9000 + b"\r\n\r\n")
+        self.assertIn(b" 431 ", long)
+        self.assertIn(b'"code":"header_too_large"', long)
         for bad in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
                     head + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                     head + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"):
             answer = self.eird.raw(bad)
             self.assertIn(b" 400 ", answer, bad)
+            self.assertIn(b'"code":"bad_request"', answer, bad)
             self.assertEqual(answer.count(b"HTTP/1.1"), 1)
 
     def test_slow_requests_are_cut_off_in_total_time(self):
@@ -341,5 +328,5 @@ class Api(unittest.TestCase):
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        EIRD = sys.argv.pop(1)
+        running_eird.EIRD = sys.argv.pop(1)
     unittest.main()

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import ssl
 import stat
 import subprocess
 import tempfile
@@ -14,6 +15,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "")
+
+
+def is_running(pid):
+    """Not so once it is a zombie, which init takes in at its leisure."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Quickstart(unittest.TestCase):
@@ -58,6 +67,22 @@ class Quickstart(unittest.TestCase):
         self.assertEqual(self.status(url, {"Authorization": f"Bearer {credential.read_text()}"}), 200)
         self.assertEqual(self.status(url, {"Authorization": "Bearer wrong"}), 401)
         self.assertEqual(self.status("http://localhost:8080/j"), 200)
+        trusted = ssl.create_default_context(cafile=self.state / "certificate.pem")
+        with urllib.request.urlopen(f"{told['https']}/j", timeout=5, context=trusted) as page:
+            self.assertEqual(page.status, 200)
+        self.assertTrue(is_running(told["pid"]))
+
+    def test_each_link_lets_its_role_in_again_and_again(self):
+        told = self.start()
+        for role, link in told["links"].items():
+            body = json.dumps({"token": link.split("#")[1]}).encode()
+            request = urllib.request.Request(f"{told['api']}/v1/join", body, {"Content-Type": "application/json"})
+            for _ in range(2):
+                with urllib.request.urlopen(request, timeout=5) as answer:
+                    joined = json.load(answer)
+                self.assertEqual((joined["role"], joined["consultation"]), (role, told["consultation"]))
+                hosts = ("specialist", "clinician")
+                self.assertEqual(joined["state"], "admitted" if role in hosts else "waiting")
 
     def test_the_certificate_names_the_address_and_this_machine_and_its_key_is_private(self):
         self.start()
@@ -76,13 +101,14 @@ class Quickstart(unittest.TestCase):
         self.assertLess(time.monotonic() - started, 15)
         self.assertNotEqual(first["pid"], second["pid"])
         self.assertNotEqual(first["consultation"], second["consultation"])
-        self.assertFalse(Path(f"/proc/{first['pid']}").exists())
+        self.assertFalse(is_running(first["pid"]))
         self.assertEqual(self.status(second["ops"] + "/readyz"), 200)
 
     def test_stop_ends_it_and_a_second_stop_has_nothing_to_do(self):
         told = self.start()
+        self.assertTrue(is_running(told["pid"]))
         self.assertIn("stopped", self.quickstart("--stop").stdout)
-        self.assertFalse(Path(f"/proc/{told['pid']}").exists())
+        self.assertFalse(is_running(told["pid"]))
         self.assertIn("nothing to stop", self.quickstart("--stop").stdout)
 
     def test_a_process_that_is_not_its_own_is_left_alone(self):

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/channel/channel_end.h"
 #include "server/channel/start.h"
@@ -93,7 +94,9 @@ class ProbeControl : public WorkerListener {
 
  private:
   boost::asio::awaitable<void> open_room() {
-    const auto room = co_await workers_.open_room({});
+    // Named, because g++ 12 moves a temporary within co_await to the coroutine's frame without its constructor.
+    RoomOptions options;
+    const auto room = co_await workers_.open_room(std::move(options));
     if (room) log::info("probe_room_opened", {{"room", room->value}});
     workers_.say_ready();
   }

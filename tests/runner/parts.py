@@ -116,7 +116,7 @@ def python_file(path):
 
 def integration(options):
     """One after the other: each starts an eird and measures times."""
-    build("release", [name for name in targets("release", "eird|eirctl")])
+    build("release", [name for name in targets("release", "eird|eirctl|eir-bench|supervisor_probe")])
     total = _gtests("release", r"integration_\w+", options, jobs=1, isolated=True)
     for path in sorted((ROOT / "tests/integration").glob("*_test.py")):
         if options.filter in path.name:
@@ -167,7 +167,7 @@ def browser(options):
     if not shutil.which("chromium") or not shutil.which("firefox-esr"):
         raise BuildFailed("chromium or firefox-esr is missing: run deploy/packages.sh browser")
     install_node_packages()
-    build("release", [name for name in targets("release", "eird|eirctl")])
+    build("release", [name for name in targets("release", "eird|eirctl|eir-bench")])
     os.environ["EIR_BROWSER_ARTIFACTS"] = str(LOGS)
     total = Tally()
     for path in sorted(INTEROP.glob("*.test.mjs")):

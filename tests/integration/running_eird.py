@@ -1,0 +1,186 @@
+"""An eird to test from outside: started with a configuration, a credential and a state directory of its own."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+BUILD = os.environ.get("EIR_BUILD_DIR", "build/release")
+EIRD = os.environ.get("EIR_EIRD", f"{BUILD}/eird")
+ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "127.0.0.1")
+READY_S = 30  # for a loaded machine with sanitizers
+STOP_S = 15
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Daemon:
+    """`https` and `media` are YAML flow mappings of those sections, `more` further top-level lines."""
+
+    def __init__(self, media, https="{addresses: []}", more=""):
+        self.directory = tempfile.TemporaryDirectory()
+        here = self.directory.name
+        self.http, self.ops = free_port(), free_port()
+        self.secret = secrets.token_urlsafe(24)
+        self.write("credentials", f"demo {hashlib.sha256(self.secret.encode()).hexdigest()}\n")
+        self.write("secret", self.secret)
+        self.write("eird.yaml", f"""
+state_dir: {here}
+listeners:
+  https: {https.replace("HERE", here)}
+  http_loopback: {{addresses: [127.0.0.1], port: {self.http}}}
+  ops: {{port: {self.ops}}}
+media: {media}
+{more}
+""")
+
+    def start(self):
+        here = self.directory.name
+        self.log = open(f"{here}/log", "wb+")
+        self.process = subprocess.Popen([EIRD, "--config", f"{here}/eird.yaml"], stderr=self.log)
+        self.await_ready(READY_S)
+        return self
+
+    def await_ready(self, limit_s):
+        begin = time.monotonic()
+        while self.get(self.ops, "/readyz") != 200:
+            if time.monotonic() - begin > limit_s or self.process.poll() is not None:
+                raise AssertionError(f"eird is not ready after {limit_s} s: " + self.log_text())
+            time.sleep(0.05)
+        return time.monotonic() - begin
+
+    def stop(self):
+        """Asks for the end; the exit code. Its files are gone then."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_S)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.log.close()
+            self.directory.cleanup()
+
+    def write(self, name, text):
+        path = os.path.join(self.directory.name, name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def get(self, port, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        except OSError:
+            return None
+
+    def log_text(self):
+        with open(os.path.join(self.directory.name, "log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def metrics(self):
+        """Each value of the metrics page by its name with labels: 'eir_worker_rooms{worker="0"}'."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ops}/metrics", timeout=5) as page:
+            lines = page.read().decode().split("\n")
+        return {name: float(value) for name, value in (l.rsplit(" ", 1) for l in lines if l and l[0] != "#")}
+
+    def call(self, method, path, body=None, bearer=None):
+        """(status, JSON, headers) over the loopback listener; a body of bytes is sent as it is."""
+        headers = {"Content-Type": "application/json"}
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.loads(answer.read() or b"null"), answer.headers
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read()), refused.headers
+
+    def raw(self, data, timeout=10):
+        """What comes back for these bytes until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.http), timeout) as stream:
+            stream.sendall(data)
+            received = b""
+            while block := stream.recv(65536):
+                received += block
+            return received
+
+
+class WebSocket:
+    """Enough of RFC 6455 for a test."""
+
+    def __init__(self, port, origin=None, path="/v1/signal"):
+        self.stream = socket.create_connection(("127.0.0.1", port), 10)
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade",
+                 f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: eir.v1"]
+        if origin:
+            lines.append(f"Origin: {origin}")
+        self.stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.head = b""
+        while b"\r\n\r\n" not in self.head:
+            block = self.stream.recv(1)
+            if not block:
+                break
+            self.head += block
+        self.status = int(self.head.split()[1])
+
+    def send(self, payload, opcode=1):
+        if isinstance(payload, (dict, list)):
+            payload = json.dumps(payload)
+        data = payload.encode() if isinstance(payload, str) else payload
+        mask = os.urandom(4)
+        if len(data) < 126:
+            head = struct.pack("!BB", 0x80 | opcode, 0x80 | len(data))
+        elif len(data) < 65536:
+            head = struct.pack("!BBH", 0x80 | opcode, 0xFE, len(data))
+        else:
+            head = struct.pack("!BBQ", 0x80 | opcode, 0xFF, len(data))
+        self.stream.sendall(head + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            block = self.stream.recv(count - len(data))
+            if not block:
+                raise ConnectionError("closed")
+            data += block
+        return data
+
+    def receive(self):
+        """The next message as a dict, or the close code as a number; pings are passed over."""
+        while True:
+            first, length = self.exactly(2)
+            if length == 126:
+                length = struct.unpack("!H", self.exactly(2))[0]
+            elif length == 127:
+                length = struct.unpack("!Q", self.exactly(8))[0]
+            data = self.exactly(length)
+            if first & 15 == 8:
+                return struct.unpack("!H", data[:2])[0]
+            if first & 15 == 1:
+                return json.loads(data)
+
+    def until(self, kind):
+        while True:
+            message = self.receive()
+            if isinstance(message, int) or message["type"] == kind:
+                return message
+
+    def close(self):
+        self.stream.close()
