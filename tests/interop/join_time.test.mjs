@@ -45,6 +45,8 @@ describe('joining', () => {
       const source = { code: 2, fps: FPS, speech, ...TURNS };
       const page = await join(browser, room.links.relative, { name: 'relative', source, watchFirstFrames: true });
       await waitForParties(page, [1]);
+      // The picture may be read from the tile before the page is told that it was presented.
+      await page.waitFor('the first presented frame', () => Object.keys(globalThis.eirProbe.firstFrames).length > 0);
       parts.push(
         await page.evaluate(() => {
           const { offersSent, answersTaken, connected, firstFrames } = globalThis.eirProbe;
