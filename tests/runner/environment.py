@@ -45,7 +45,7 @@ def targets(preset, pattern):
     listed = subprocess.run(
         ["ninja", "-C", str(folder(preset)), "-t", "targets", "all"], capture_output=True, text=True, check=True
     ).stdout
-    return sorted(set(re.findall(rf"^({pattern}): (?:phony|CXX_EXECUTABLE_LINKER\w+)$", listed, re.MULTILINE)))
+    return sorted(set(re.findall(rf"^({pattern}): (?:phony|CXX_EXECUTABLE_LINKER\S+)$", listed, re.MULTILINE)))
 
 
 def build(preset, names):
