@@ -96,6 +96,9 @@ for (const launch of [launchChromium, launchFirefox]) {
     });
 
     test('the party is heard in its own turn, at least 20 dB above its silence', async (t) => {
+      // A browser's jitter buffer starts long and shrinks: what was heard while it did says nothing about turns.
+      await new Promise((done) => setTimeout(done, 5000));
+      await page.evaluate(() => globalThis.level.samples.splice(0));
       await new Promise((done) => setTimeout(done, TURNS.parties * TURNS.turnMs + 1000));
       const samples = await page.evaluate(() => globalThis.level.samples);
       const levels = [0, 1, 2].map((speaker) => turnLevelDb(samples, speaker, TURNS));
