@@ -73,20 +73,14 @@ bool Transport::take_token(Timestamp now) {
 }
 
 bool Transport::unprotect_rtp(Timestamp now, Packet& packet, const Path& path) {
-  if (!inbound_) {
-    ++counters_.drop_before_keys;
-    return false;
-  }
-  if (is_closed_ || !take_token(now)) return false;
-  size_t size = packet.size();
-  counters_.bytes_received += size;
-  if (!accept(now, inbound_->unprotect_rtp(packet.bytes(), size), path)) return false;
-  ++counters_.rtp_packets;
-  packet.resize(size);
-  return true;
+  return unprotect(now, packet, path, false);
 }
 
 bool Transport::unprotect_rtcp(Timestamp now, Packet& packet, const Path& path) {
+  return unprotect(now, packet, path, true);
+}
+
+bool Transport::unprotect(Timestamp now, Packet& packet, const Path& path, bool is_rtcp) {
   if (!inbound_) {
     ++counters_.drop_before_keys;
     return false;
@@ -94,8 +88,10 @@ bool Transport::unprotect_rtcp(Timestamp now, Packet& packet, const Path& path) 
   if (is_closed_ || !take_token(now)) return false;
   size_t size = packet.size();
   counters_.bytes_received += size;
-  if (!accept(now, inbound_->unprotect_rtcp(packet.bytes(), size), path)) return false;
-  ++counters_.rtcp_packets;
+  const SrtpStatus status =
+      is_rtcp ? inbound_->unprotect_rtcp(packet.bytes(), size) : inbound_->unprotect_rtp(packet.bytes(), size);
+  if (!accept(now, status, path)) return false;
+  ++(is_rtcp ? counters_.rtcp_packets : counters_.rtp_packets);
   packet.resize(size);
   return true;
 }

@@ -21,7 +21,7 @@ struct TransportCounters {
   uint64_t dtls_datagrams = 0;
   uint64_t rtp_packets = 0;          // authenticated
   uint64_t rtcp_packets = 0;         // authenticated
-  uint64_t bytes_received = 0;       // authenticated SRTP and SRTCP, as received
+  uint64_t bytes_received = 0;       // SRTP and SRTCP after the keys came, authentic or not, as received
   uint64_t drop_before_keys = 0;     // SRTP or SRTCP before the handshake was done
   uint64_t drop_auth_failed = 0;     // wrong tag
   uint64_t drop_replayed = 0;        // seen before, or older than the replay window
@@ -102,6 +102,7 @@ class Transport {
   const TransportCounters& counters() const { return counters_; }
 
  private:
+  bool unprotect(Timestamp now, Packet& packet, const Path& path, bool is_rtcp);
   bool take_token(Timestamp now);
   bool accept(Timestamp now, SrtpStatus status, const Path& path);
   void take_keys();
