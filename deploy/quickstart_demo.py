@@ -250,7 +250,13 @@ def run(options):
     say("(there the browser warns once, because the certificate is self-signed):\n")
     for role, link in links.items():
         say(f"  {role:<11} {link}")
-    say(f"\nThe specialist admits who waits. API: {API}, credential: {credential_file}; stop: deploy/quickstart --stop")
+    # The page has no host's controls yet.
+    people = f"{API}/v1/consultations/{consultation}/participants"
+    bearer = f'-H "Authorization: Bearer $(cat {credential_file})"'
+    say("\nThe patient and the relative wait until they are admitted. Who is there, and letting participant p_… in:")
+    say(f"  curl -s {bearer} {people}")
+    say(f"  curl -s {bearer} -X POST {people}/p_…/admit")
+    say(f"\nAPI: {API}, credential: {credential_file}; stop: deploy/quickstart --stop")
     if options.json:
         say(json.dumps({
             "api": API, "https": elsewhere, "ops": OPS, "credential_file": str(credential_file),
