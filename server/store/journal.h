@@ -1,0 +1,68 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/store/store.h"
+
+namespace eir {
+
+struct JournalCounters {
+  uint64_t written = 0;   // transitions that are durable
+  uint64_t failures = 0;  // writes that failed and are tried again
+  uint64_t waiting = 0;   // transitions that are not durable yet
+};
+
+// The store on a thread of its own: transitions go in in order, and become durable in order, several with one commit
+// when many come. A write that fails is tried again, with pauses, until it succeeds: nothing that was submitted is
+// skipped. Every public function is called on the thread of `executor`; callbacks and coroutines run there too.
+class Journal {
+ public:
+  // Above it submit() is still taken, but accepts() is false: the API refuses changes before it makes them.
+  static constexpr size_t kWaitingMax = 10'000;
+  // How long durable() waits before it says that the outcome is not known.
+  static constexpr std::chrono::seconds kDurableTimeout{5};
+
+  Journal(boost::asio::any_io_executor executor, std::unique_ptr<Store> store);
+  // Writes what still waits, for at most a second.
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Whenever more became durable: up to this number.
+  std::function<void(uint64_t)> on_durable;
+
+  void submit(Transition transition);
+  // True when everything up to `number` is on disk; false after kDurableTimeout.
+  boost::asio::awaitable<bool> durable(uint64_t number);
+  uint64_t durable_number() const;
+  // False while writes fail or too many wait.
+  bool accepts() const;
+  JournalCounters counters() const;
+
+  // Any reading of the store, on its thread: co_await journal.read<Result>([](Store& store) { return …; });
+  // Throws StoreError.
+  template <class Result>
+  boost::asio::awaitable<Result> read(std::function<Result(Store&)> work);
+
+ private:
+  boost::asio::awaitable<void> run_on_store(std::function<void(Store&)> work);
+
+  struct State;
+  std::shared_ptr<State> state_;  // shared with coroutines that wait
+};
+
+template <class Result>
+boost::asio::awaitable<Result> Journal::read(std::function<Result(Store&)> work) {
+  auto result = std::make_shared<std::optional<Result>>();
+  co_await run_on_store([result, work = std::move(work)](Store& store) { result->emplace(work(store)); });
+  co_return std::move(**result);
+}
+
+}  // namespace eir
