@@ -6,8 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
+#include <optional>
 
 #include "server/store/store.h"
 
@@ -19,6 +18,17 @@ struct JournalCounters {
   uint64_t waiting = 0;   // transitions that are not durable yet
 };
 
+// How long things may take; tests set less.
+struct JournalTimes {
+  // How long durable() waits before it says that the outcome is not known, and read() before it gives up.
+  std::chrono::milliseconds durable_timeout{5000};
+  // The pause after a write that failed, and what it may double to.
+  std::chrono::milliseconds retry_first{100};
+  std::chrono::milliseconds retry_max{5000};
+  // How long the destructor waits for what is not written yet.
+  std::chrono::milliseconds farewell{1000};
+};
+
 // The store on a thread of its own: transitions go in in order, and become durable in order, several with one commit
 // when many come. A write that fails is tried again, with pauses, until it succeeds: nothing that was submitted is
 // skipped. Every public function is called on the thread of `executor`; callbacks and coroutines run there too.
@@ -26,11 +36,11 @@ class Journal {
  public:
   // Above it submit() is still taken, but accepts() is false: the API refuses changes before it makes them.
   static constexpr size_t kWaitingMax = 10'000;
-  // How long durable() waits before it says that the outcome is not known.
-  static constexpr std::chrono::seconds kDurableTimeout{5};
+  // One commit holds no more transitions than this: the readers between two commits wait for one.
+  static constexpr size_t kGroupMax = 256;
 
-  Journal(boost::asio::any_io_executor executor, std::unique_ptr<Store> store);
-  // Writes what still waits, for at most a second.
+  Journal(boost::asio::any_io_executor executor, std::unique_ptr<Store> store, const JournalTimes& times = {});
+  // Writes what still waits, for at most `farewell`; after that coroutines that wait are told false, or StoreError.
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -38,8 +48,9 @@ class Journal {
   // Whenever more became durable: up to this number.
   std::function<void(uint64_t)> on_durable;
 
+  // Transitions come in the order of their numbers, each one more than the last.
   void submit(Transition transition);
-  // True when everything up to `number` is on disk; false after kDurableTimeout.
+  // True when everything up to `number` is on disk; false after durable_timeout.
   boost::asio::awaitable<bool> durable(uint64_t number);
   uint64_t durable_number() const;
   // False while writes fail or too many wait.
@@ -47,7 +58,7 @@ class Journal {
   JournalCounters counters() const;
 
   // Any reading of the store, on its thread: co_await journal.read<Result>([](Store& store) { return …; });
-  // Throws StoreError.
+  // It sees what is durable, not what still waits. Throws StoreError, also after durable_timeout.
   template <class Result>
   boost::asio::awaitable<Result> read(std::function<Result(Store&)> work);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -83,6 +84,15 @@ struct NumberedEvent {
   EventRow event;
 };
 
+// The last link of a tenant's audit chain. Kept elsewhere (the log, a letter), it shows later that nothing before it
+// was changed since, see audit_chain.h.
+struct AuditHead {
+  std::string tenant;
+  uint64_t seq = 0;  // the first record is 1
+  std::array<uint8_t, 32> hash{};
+  bool operator==(const AuditHead&) const = default;
+};
+
 // How long the records of each class are kept; 0: for ever. Days.
 struct Retention {
   uint32_t consultations_days = 30;  // final ones
@@ -103,6 +113,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  // The number of the last transition, 0 before the first.
+  virtual uint64_t last_number() = 0;
   virtual StoredState load() = 0;
   // All of them, in order, durable on return; or StoreError, and none of them is there.
   virtual void write(std::span<const Transition> transitions) = 0;
@@ -115,6 +127,8 @@ class Store {
   virtual std::optional<ConsultationRow> find_consultation(std::string_view tenant, std::string_view id) = 0;
   virtual std::vector<AuditRow> audit_of(std::string_view tenant, std::string_view consultation, size_t limit) = 0;
   virtual std::vector<UsageRow> usage_of(std::string_view tenant, std::string_view consultation, size_t limit) = 0;
+  // Of every tenant that has an audit trail.
+  virtual std::vector<AuditHead> audit_heads() = 0;
   virtual std::optional<AnswerRow> find_answer(std::string_view key) = 0;
 
   // Drops what is older than its class may become. `now_ms` since the epoch.
