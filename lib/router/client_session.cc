@@ -111,10 +111,9 @@ void ClientSession::mark_dirty() {
 }
 
 void ClientSession::note_media_started(Timestamp now, const ReceiveSlot& slot) {
-  const int64_t elapsed = participant_.take_media_started_ms(now);
-  if (elapsed >= 0) {
-    shared_.emit(MediaStarted{.participant = participant_.id(), .mid = slot.mid(), .elapsed_ms = elapsed});
-  }
+  if (!participant_.take_media_started()) return;
+  shared_.emit(MediaStarted{
+      .participant = participant_.id(), .mid = slot.mid(), .elapsed_ms = to_ms(now - slot.can_send_since())});
 }
 
 void ClientSession::handle_rtp(Timestamp now, PacketPtr packet, const Path& path) {

@@ -17,11 +17,4 @@ const SlotWish* Participant::find_wish(const std::string& mid) const {
   return it == wishes_.end() ? nullptr : &*it;
 }
 
-void Participant::start_media_clock(Timestamp now) { receives_since_ = now; }
-
-int64_t Participant::take_media_started_ms(Timestamp now) {
-  const Timestamp since = std::exchange(receives_since_, kNever);
-  return since == kNever ? -1 : to_ms(now - since);
-}
-
 }  // namespace eir

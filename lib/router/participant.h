@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/base/ids.h"
@@ -60,10 +61,10 @@ class Participant {
   std::vector<SlotWish>& wishes() { return wishes_; }
   const SlotWish* find_wish(const std::string& mid) const;
 
-  // Since when this participant may receive something; MediaStarted counts from there, once.
-  void start_media_clock(Timestamp now);
-  // The time since then at the first packet; −1 at later ones.
-  int64_t take_media_started_ms(Timestamp now);
+  // From now on this participant may receive something: its next packet is MediaStarted.
+  void await_media() { awaits_media_ = true; }
+  // True at the first packet since then.
+  bool take_media_started() { return std::exchange(awaits_media_, false); }
 
   // What SlotsChanged said last.
   std::vector<SlotInfo>& told_slots() { return told_slots_; }
@@ -79,7 +80,7 @@ class Participant {
   std::vector<std::unique_ptr<ClientSession>> sessions_;
   std::vector<SlotWish> wishes_;
   std::vector<SlotInfo> told_slots_;
-  Timestamp receives_since_ = kNever;
+  bool awaits_media_ = false;
 };
 
 }  // namespace eir

@@ -1,5 +1,6 @@
 #include "lib/router/receive_slot.h"
 
+#include <algorithm>
 #include <array>
 
 #include "lib/router/client_session.h"
@@ -49,6 +50,7 @@ void ReceiveSlot::assign(Timestamp now, PublishedTrack* track) {
   if (track_ != nullptr) track_->unsubscribe(*this);
   track_ = track;
   assigned_at_ = now;
+  can_send_since_ = kNever;
   if (track_ != nullptr) track_->subscribe(*this);
   aim(now);
 }
@@ -61,9 +63,11 @@ bool ReceiveSlot::may_send() const {
 
 void ReceiveSlot::aim(Timestamp now) {
   if (!may_send()) {
+    can_send_since_ = kNever;
     forwarder_.set_target(now, {}, nullptr, nullptr);
     return;
   }
+  can_send_since_ = std::min(can_send_since_, now);
   forwarder_.set_target(now, track_->id(), track_->best(), &track_->clock());
   if (forwarder_.wants_key_frame()) {
     mark_dirty();

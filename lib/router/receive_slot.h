@@ -59,6 +59,8 @@ class ReceiveSlot {
   const sdp::SlotIdentity& identity() const { return identity_; }
   PublishedTrack* track() const { return track_; }
   Timestamp assigned_at() const { return assigned_at_; }
+  // When all that sending needs was there: transport, right, no pause, and a source that sends. kNever while not.
+  Timestamp can_send_since() const { return can_send_since_; }
   bool can_show(const PublishedTrack& track) const;
   bool is_dirty() const { return is_dirty_; }
   void mark_dirty();
@@ -91,6 +93,7 @@ class ReceiveSlot {
   Ring<EgressEntry> queue_;
   PublishedTrack* track_ = nullptr;
   Timestamp assigned_at_;
+  Timestamp can_send_since_ = kNever;
   bool is_dirty_ = false;
   bool is_paused_ = false;
   Timestamp report_due_ = kNever;

@@ -38,10 +38,10 @@ void Room::for_each_track(F&& f) const {
   }
 }
 
-Participant& Room::add(Timestamp now, ParticipantId id, std::string tag, const Rights& rights, bool echo) {
+Participant& Room::add(ParticipantId id, std::string tag, const Rights& rights, bool echo) {
   participants_.push_back(std::make_unique<Participant>(*this, id, std::move(tag), echo));
   participants_.back()->set_rights(rights);
-  participants_.back()->start_media_clock(now);
+  participants_.back()->await_media();
   return *participants_.back();
 }
 
@@ -59,7 +59,7 @@ void Room::remove_session(Timestamp now, Participant& participant, const ClientS
 void Room::change_rights(Timestamp now, Participant& participant, const Rights& rights) {
   const bool received_nothing = participant.rights().receive == 0;
   participant.set_rights(rights);
-  if (received_nothing && rights.receive != 0) participant.start_media_clock(now);
+  if (received_nothing && rights.receive != 0) participant.await_media();
   enforce(now, participant);
   assign(now);
 }

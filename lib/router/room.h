@@ -42,7 +42,7 @@ class Room : public TimerWheel<Room>::Node {
   std::vector<std::unique_ptr<Participant>>& participants() { return participants_; }
   const std::vector<std::unique_ptr<Participant>>& participants() const { return participants_; }
 
-  Participant& add(Timestamp now, ParticipantId id, std::string tag, const Rights& rights, bool echo);
+  Participant& add(ParticipantId id, std::string tag, const Rights& rights, bool echo);
   void remove(Timestamp now, Participant& participant);
   void remove_session(Timestamp now, Participant& participant, const ClientSession& session);
 

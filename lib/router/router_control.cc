@@ -77,7 +77,7 @@ Result<void, RouterRefusal> Router::join(Timestamp now, RoomId room, Participant
       tag.size() > Participant::kTagBytesMax) {
     return RouterRefusal::kLimitReached;
   }
-  participants_[participant] = &r.add(now, participant, std::move(tag), rights, echo);
+  participants_[participant] = &r.add(participant, std::move(tag), rights, echo);
   if (r.deadline() == kNever) shared_.room_timers.set(r, now + Room::kTick);
   return {};
 }

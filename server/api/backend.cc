@@ -66,6 +66,8 @@ void Backend::on_worker_event(WorkerIndex, const channel::Event& event) {
       if (const auto who = bridge.find(number)) loudest.push_back(who->participant);
     }
     signalling.send_speakers(*key, loudest);
+  } else if (const auto* started = std::get_if<channel::MediaStarted>(&event)) {
+    first_media.observe(started->elapsed_ms / 1000.0);
   } else if (const auto* lost = std::get_if<channel::RoomLost>(&event)) {
     on_rooms_lost(0, {lost->room});
   }

@@ -54,6 +54,9 @@ std::string Ops::metrics() const {
   page.gauge("signalling_sessions", "Participants connected over signalling.",
              static_cast<double>(backend_.signalling.session_count()));
   page.gauge("rooms", "Consultations that have somebody in them.", static_cast<double>(backend_.bridge.room_count()));
+  page.histogram("join_to_first_media_seconds",
+                 "From a connected transport with rights and something to show to the first packet sent.",
+                 backend_.first_media.snapshot());
   for (const Listener& listener : listeners_) {
     const HttpCounters& http = listener.server->counters();
     const MetricLabels labels{{"listener", listener.name}};

@@ -321,12 +321,12 @@ struct ActiveSpeakers {
   std::vector<ParticipantId> participants;  // loudest first
 };
 
-// The first packet that a slot sent to this participant.
+// The first packet that a slot sent to this participant since its rights last gave it something to receive.
 struct MediaStarted {
   static constexpr std::string_view kKind = "media_started";
   ParticipantId participant;
   std::string mid;
-  uint32_t elapsed_ms = 0;  // since its Join, or since SetRights first gave it something to receive
+  uint32_t elapsed_ms = 0;  // Eir's own share: since DTLS was connected, the rights were there and a source sent
 };
 
 // The worker gave up a room of its own accord.

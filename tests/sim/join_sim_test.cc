@@ -65,6 +65,61 @@ TEST_P(JoinSim, TheFirstPictureComesWithinAFewRoundTrips) {
   EXPECT_LE(slot_stats(late, MediaKind::kVideo).first_decodable - late.joined, 250ms);
 }
 
+// What the router told of one person's beginning, and when; kNever: not within 3 s.
+struct Beginning {
+  Timestamp connected = kNever;
+  Timestamp started = kNever;
+  int64_t elapsed_ms = -1;
+};
+Beginning watch_beginning(SimWorld& world, const SimPerson& person) {
+  size_t seen = world.events().size();
+  Beginning beginning;
+  const auto has_started = [&] {
+    for (; seen < world.events().size(); ++seen) {
+      const RouterEvent& event = world.events()[seen];
+      if (const auto* state = std::get_if<TransportStateChanged>(&event)) {
+        if (state->participant == person.id) beginning.connected = world.now();
+      } else if (const auto* told = std::get_if<MediaStarted>(&event)) {
+        if (told->participant != person.id) continue;
+        beginning.started = world.now();
+        beginning.elapsed_ms = told->elapsed_ms;
+      }
+    }
+    return beginning.started != kNever;
+  };
+  static_cast<void>(world.run_until(has_started, 3s));
+  return beginning;
+}
+
+TEST_P(JoinSim, TheTimeToTheFirstPacketCountsFromTheConnectedTransport) {
+  SimWorld world(GetParam());
+  world.join(publisher());
+  world.run_for(1s);
+  const Beginning late = watch_beginning(world, world.join(watcher(1)));
+  ASSERT_NE(late.started, kNever);
+  EXPECT_EQ(late.elapsed_ms, to_ms(late.started - late.connected));
+  EXPECT_LE(late.elapsed_ms, 20) << "the next packet of a voice";
+}
+
+TEST_P(JoinSim, TheTimeToTheFirstPacketCountsNeitherTheWaitForRightsNorForAnybodyToSee) {
+  SimWorld world(GetParam());
+  SimPerson& waiting = world.join(watcher(1), {}, Rights{});
+  SimPerson& alone = world.join(watcher(1));
+  EXPECT_EQ(watch_beginning(world, alone).started, kNever) << "nobody to see";
+  SimPerson& speaker = world.join(publisher());
+  const Beginning first = watch_beginning(world, alone);
+  ASSERT_NE(first.started, kNever);
+  EXPECT_GE(to_ms(first.started - speaker.joined), 40) << "ICE and DTLS of the speaker";
+  EXPECT_LE(first.elapsed_ms, 20);
+  world.run_for(1s);
+  const Timestamp admitted = world.now();
+  world.set_rights(waiting, SimWorld::kAllRights);
+  const Beginning second = watch_beginning(world, waiting);
+  ASSERT_NE(second.started, kNever);
+  EXPECT_EQ(second.elapsed_ms, to_ms(second.started - admitted));
+  EXPECT_LE(second.elapsed_ms, 20);
+}
+
 TEST_P(JoinSim, AWatcherWithoutTracksOfItsOwnReceives) {
   SimWorld world(GetParam());
   world.join(publisher());

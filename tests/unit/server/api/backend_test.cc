@@ -107,7 +107,7 @@ class BackendTest : public testing::Test {
       answer = std::move(made);
     });
     run_until([&] { return answer.has_value(); });
-    return *answer;
+    return std::move(*answer);
   }
   std::string code(const HttpAnswer& answer) {
     EXPECT_EQ(answer.content_type, "application/problem+json");
@@ -421,6 +421,14 @@ TEST_F(BackendTest, DrainingNodeTakesNobodyNew) {
   const auto refused = call("POST", "/v1/join", R"({"token":")" + token + R"("})", "");
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(code(refused), "unavailable");
+}
+
+TEST_F(BackendTest, WhatAWorkerTookToTheFirstPacketIsCounted) {
+  channel::MediaStarted started;
+  started.elapsed_ms = 187;
+  worker->send_event(started);
+  run_until([this] { return backend->first_media.snapshot().count == 1; });
+  EXPECT_DOUBLE_EQ(backend->first_media.snapshot().sum, 0.187);
 }
 
 }  // namespace
