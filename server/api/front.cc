@@ -1,15 +1,30 @@
 #include "server/api/front.h"
 
+#include "server/api/cors.h"
 #include "server/api/origin.h"
+#include "server/api/routes.h"
 #include "server/telemetry/log.h"
 
 namespace eir {
 
 namespace asio = boost::asio;
 
+namespace {
+
+HttpAnswer options(const HttpRequest& request, const Listeners& listeners) {
+  const auto found = find_route(request.method, request.path);
+  const auto* none = std::get_if<NoRoute>(&found);
+  if (none == nullptr || none->allowed.empty()) return answer_problem({404, "not_found", ""});
+  return answer_options(request, none->allowed, listeners);
+}
+
+}  // namespace
+
 asio::awaitable<HttpAnswer> Front::handle(const HttpRequest& request) {
   if (!request.path.starts_with("/v1/")) co_return files_.answer(request);
-  HttpAnswer answer = co_await backend_.rest.handle(request);
+  HttpAnswer answer =
+      request.method == "OPTIONS" ? options(request, config_.listeners) : co_await backend_.rest.handle(request);
+  add_cors(answer, request, config_.listeners);
   // The path holds ids that name nobody; the query, which no route has, is cut off already.
   log::debug(
       "rest_request",

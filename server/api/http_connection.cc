@@ -1,10 +1,16 @@
 #include "server/api/http_connection.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
 
 namespace eir {
@@ -49,7 +55,13 @@ HttpRequest to_request(const BeastRequest& message, const std::string& source, b
   request.host = text(message[http::field::host]);
   request.origin = text(message[http::field::origin]);
   request.bearer = bearer_of(text(message[http::field::authorization]));
+  request.content_type = text(message[http::field::content_type]);
+  request.accept = text(message[http::field::accept]);
+  request.if_match = text(message[http::field::if_match]);
   request.if_none_match = text(message[http::field::if_none_match]);
+  request.idempotency_key = text(message["Idempotency-Key"]);
+  request.last_event_id = text(message["Last-Event-ID"]);
+  request.access_control_request_method = text(message[http::field::access_control_request_method]);
   request.source = source;
   request.body = message.body();
   request.is_tls = is_tls;
@@ -70,6 +82,12 @@ bool is_answerable(const Error& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
 }
+
+// Counts down however the coroutine ends.
+struct Finally {
+  uint64_t& count;
+  ~Finally() { --count; }
+};
 
 // One connection's requests, one after the other.
 class HttpConnection {
@@ -138,21 +156,86 @@ class HttpConnection {
     const HttpRequest request = to_request(message, source_, context_.tls != nullptr);
     stream_.tcp().expires_never();
     const HttpAnswer answer = co_await context_.handler.handle(request);
+    if (answer.stream != nullptr && request.method != "HEAD") {
+      co_await write_stream(answer);
+      co_return false;
+    }
     co_return co_await write(answer, message.keep_alive(), request.method == "HEAD");
   }
 
-  asio::awaitable<bool> write(const HttpAnswer& answer, bool keep_alive, bool is_head) {
-    Response response(static_cast<http::status>(answer.status), 11);
+  template <class Body>
+  void fill_header(http::response<Body>& response, const HttpAnswer& answer) const {
     for (const auto& [name, value] : answer.headers) response.insert(name, value);
     if (!answer.content_type.empty()) response.set(http::field::content_type, answer.content_type);
     // Browsers keep to HTTPS once they have seen it; on the loopback listener the header has no meaning.
     if (context_.tls != nullptr) response.set(http::field::strict_transport_security, "max-age=31536000");
+  }
+
+  asio::awaitable<bool> write(const HttpAnswer& answer, bool keep_alive, bool is_head) {
+    Response response(static_cast<http::status>(answer.status), 11);
+    fill_header(response, answer);
     if (!is_head) response.body() = answer.body;
     response.keep_alive(keep_alive);
     if (answer.status != 204 && answer.status != 304) response.content_length(answer.body.size());
     stream_.tcp().expires_after(context_.limits.body);
     const auto [error, bytes] = co_await http::async_write(stream_, response, kTuple);
     co_return !error && keep_alive;
+  }
+
+  asio::awaitable<void> write_stream(const HttpAnswer& answer) {
+    if (context_.counters.streams >= context_.limits.streams) {
+      ++context_.counters.streams_refused;
+      const HttpAnswer refusal = answer_problem({503, "too_many_connections", "streams"});
+      co_await write(refusal, false, false);
+      co_return;
+    }
+    ++context_.counters.streams;
+    const Finally finally{context_.counters.streams};
+    // Whichever ends first cancels the other.
+    using asio::experimental::awaitable_operators::operator||;
+    auto both = write_pieces(answer) || await_farewell();
+    co_await std::move(both);
+  }
+
+  // Ends without an exception: `||` waits for the other one if one throws.
+  asio::awaitable<bool> write_pieces(const HttpAnswer& answer) {
+    http::response<http::empty_body> response(static_cast<http::status>(answer.status), 11);
+    fill_header(response, answer);
+    response.keep_alive(false);
+    response.chunked(true);
+    http::response_serializer<http::empty_body> header(response);
+    stream_.tcp().expires_after(context_.limits.stream_piece);
+    const auto [failed, header_bytes] = co_await http::async_write_header(stream_, header, kTuple);
+    if (failed) co_return false;
+    while (true) {
+      const std::optional<std::string> piece = co_await next_piece(*answer.stream);
+      if (piece && piece->empty()) continue;  // an empty chunk would mean the end
+      // RFC 9112 section 7.1.
+      const std::string chunk = piece ? fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece) : "0\r\n\r\n";
+      stream_.tcp().expires_after(context_.limits.stream_piece);
+      const auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(chunk), kTuple);
+      if (error == beast::error::timeout) ++context_.counters.streams_cut;
+      if (error || !piece) co_return !error;
+    }
+  }
+
+  static asio::awaitable<std::optional<std::string>> next_piece(AnswerStream& stream) {
+    try {
+      co_return co_await stream.next();
+    } catch (const boost::system::system_error&) {
+      co_return std::nullopt;  // cancelled
+    }
+  }
+
+  // Until the peer closes or resets the connection. What it says meanwhile is not ours to answer.
+  asio::awaitable<void> await_farewell() {
+    std::array<char, 1024> discarded{};
+    stream_.tcp().expires_never();
+    for (size_t total = 0; total < kLingerBytesMax;) {
+      const auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(discarded), kTuple);
+      if (error) co_return;
+      total += bytes;
+    }
   }
 
   asio::awaitable<void> refuse(Error error) {

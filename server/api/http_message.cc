@@ -1,6 +1,17 @@
 #include "server/api/http_message.h"
 
+#include <algorithm>
+
 namespace eir {
+
+bool has_content_type(const HttpRequest& request, std::string_view media_type) {
+  constexpr auto kLower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  std::string_view given = request.content_type;
+  given = given.substr(0, given.find(';'));
+  while (!given.empty() && given.back() == ' ') given.remove_suffix(1);
+  return std::equal(given.begin(), given.end(), media_type.begin(), media_type.end(),
+                    [kLower](char a, char b) { return kLower(a) == kLower(b); });
+}
 
 HttpAnswer answer_json(uint16_t status, std::string body) {
   return {.status = status,
@@ -15,6 +26,13 @@ HttpAnswer answer_problem(const Problem& problem) {
   // RFC 6750 section 3.
   if (problem.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (problem.status == 503 || problem.status == 429) answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
+HttpAnswer answer_empty(uint16_t status) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
   return answer;
 }
 

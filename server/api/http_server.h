@@ -44,11 +44,15 @@ struct HttpLimits {
   uint32_t header_bytes = 8192;
   uint32_t body_bytes = 65536;
   uint32_t messages_per_second = 50;
+  // Answers with a stream, of all connections of one listener.
+  uint32_t streams = 512;
   std::chrono::seconds tls{10};
   std::chrono::seconds header{10};
   std::chrono::seconds body{10};
   std::chrono::seconds idle{60};
   std::chrono::seconds hello{5};
+  // For one piece of a stream: a peer that has not taken it by then is cut.
+  std::chrono::seconds stream_piece{10};
 };
 
 struct HttpCounters {
@@ -59,6 +63,10 @@ struct HttpCounters {
   uint64_t timeouts = 0;
   uint64_t open = 0;
   uint64_t websockets = 0;
+  uint64_t streams = 0;
+  uint64_t streams_refused = 0;
+  // Streams ended because the peer read too slowly.
+  uint64_t streams_cut = 0;
 };
 
 // Listens on sockets that the supervisor bound. Owned by run_control(); destroying it closes the listeners, running
