@@ -32,7 +32,7 @@ void RewriteMap::push_epoch(const Epoch& epoch) {
   epoch_at(epoch_count_ - 1) = epoch;
 }
 
-void RewriteMap::push_run(const DropRun& run) {
+void RewriteMap::push_run(DropRun run) {
   if (run_count_ == kDropRunsMax) {
     // Fold the oldest run into its epoch's start: what lies before it cannot be mapped any more.
     const DropRun& oldest = run_at(0);
@@ -47,6 +47,9 @@ void RewriteMap::push_run(const DropRun& run) {
         if (later.epoch == oldest.epoch) {
           later.pictures_dropped = static_cast<uint16_t>(later.pictures_dropped - oldest.pictures_dropped);
         }
+      }
+      if (run.epoch == oldest.epoch) {
+        run.pictures_dropped = static_cast<uint16_t>(run.pictures_dropped - oldest.pictures_dropped);
       }
     }
     run_head_ = (run_head_ + 1) % kDropRunsMax;

@@ -89,7 +89,7 @@ class RewriteMap {
   const Epoch& epoch_at(size_t i) const { return epochs_[(epoch_head_ + i) % kEpochsMax]; }
   const DropRun& run_at(size_t i) const { return runs_[(run_head_ + i) % kDropRunsMax]; }
   void push_epoch(const Epoch& epoch);
-  void push_run(const DropRun& run);
+  void push_run(DropRun run);
   std::optional<Place> place_in(const Epoch& epoch, int64_t in_sequence) const;
 
   std::array<Epoch, kEpochsMax> epochs_;

@@ -141,6 +141,17 @@ TEST(RewriteMap, OldestEpochGivesWayAndIsCounted) {
 
 // Random sources, losses, reordering, drops and insertions: outgoing numbers are unique, without gaps but for incoming
 // loss, and every one is reversed to just the packet that got it.
+TEST(RewriteMap, PictureIdsCloseUpByEachDroppedPictureWhenOldRunsFold) {
+  RewriteMap map(0);
+  map.begin(epoch_of(1, 0));
+  for (int dropped = 0; dropped < 3 * static_cast<int>(RewriteMap::kDropRunsMax); ++dropped) {
+    const auto place = map.map(source(1), 2 * dropped);
+    ASSERT_TRUE(place);
+    EXPECT_EQ(static_cast<uint16_t>(place->pictures_dropped - place->epoch->picture_id_offset), dropped);
+    EXPECT_TRUE(map.drop(2 * dropped + 1, true));
+  }
+}
+
 TEST(RewriteMap, PropertyForwardAndReverseAgree) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
