@@ -1,5 +1,6 @@
 # One libFuzzer program per tests/fuzz/<name>_fuzz.cc: fuzz_<name>. It links all of lib/; a first line such as
-# `// link: eir_config eir_api` names further targets. Only the clang sanitizer build (preset asan or fuzz) has them.
+# `// link: eir_config eir_api` names further targets, and `// with: part.cc` among the first three further sources of
+# this folder. Only the clang sanitizer build (preset asan or fuzz) has them.
 if(EIR_FUZZ)
   file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
   set(fuzz_programs)
@@ -12,7 +13,13 @@ if(EIR_FUZZ)
     if(first_line MATCHES "^// link: (.*)$")
       separate_arguments(further UNIX_COMMAND "${CMAKE_MATCH_1}")
     endif()
-    add_executable(fuzz_${name} ${source})
+    file(STRINGS ${source} head LIMIT_COUNT 3)
+    set(parts)
+    if(head MATCHES "// with: ([^;]+)")
+      separate_arguments(parts UNIX_COMMAND "${CMAKE_MATCH_1}")
+      list(TRANSFORM parts PREPEND ${CMAKE_SOURCE_DIR}/tests/fuzz/)
+    endif()
+    add_executable(fuzz_${name} ${source} ${parts})
     target_link_libraries(fuzz_${name} PRIVATE ${further} eir_client eir_router)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)

@@ -35,7 +35,9 @@ void read_bye(const RtcpBlock& block) {
   std::array<uint8_t, 512> buffer{};
   ByteWriter writer(buffer);
   fuzz::require(write_bye(writer, sources));
-  fuzz::require(Bye::parse(fuzz::only_block(writer.written()))->sources.size() == sources.size());
+  const auto again = Bye::parse(fuzz::only_block(writer.written()));
+  fuzz::require(again && again->sources.size() == sources.size() && again->reason.empty());
+  for (size_t i = 0; i < sources.size(); ++i) fuzz::require(again->sources[i] == sources[i]);
 }
 
 }  // namespace

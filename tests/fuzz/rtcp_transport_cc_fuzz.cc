@@ -1,5 +1,6 @@
 // Transport-wide feedback: the arrivals that were read are written again, over as many messages as that takes, and must
 // read the same.
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -23,6 +24,9 @@ std::vector<Timestamp> arrivals_of(const TransportCc& message) {
     arrivals.push_back(status.received ? now : kNever);
   });
   fuzz::require(arrivals.size() == message.packet_count);
+  // Each packet that came has a delta of a byte at least.
+  const auto lost = static_cast<size_t>(std::count(arrivals.begin(), arrivals.end(), kNever));
+  fuzz::require(arrivals.size() - lost <= message.deltas.size());
   return arrivals;
 }
 

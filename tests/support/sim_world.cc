@@ -47,13 +47,13 @@ sdp::Candidate candidate_for(const SocketAddress& address) {
 
 }  // namespace
 
-SimWorld::SimWorld(uint64_t seed, size_t packets_max)
+SimWorld::SimWorld(uint64_t seed, size_t packets_max, size_t queue_datagrams)
     : seed_(seed),
       router_random_(seed),
       network_(seed ^ kNetworkSeed),
       server_address_(SocketAddress::v4({198, 51, 100, 1}, 3478)),
       pool_(packets_max),
-      queue_(kQueueDatagrams, kQueueDatagrams * TransmitQueue::kDatagramMax) {
+      queue_(queue_datagrams, queue_datagrams * TransmitQueue::kDatagramMax) {
   LinkCondition ideal;
   ideal.delay = 0ms;
   server_ = network_.add_node(server_address_, ideal, ideal);

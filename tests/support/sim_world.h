@@ -42,9 +42,12 @@ class SimWorld {
  public:
   static constexpr Timestamp kStart{Duration(1000s)};
   static constexpr RoomId kRoom{1};
+  // Of the router's queue at its fullest.
+  static constexpr size_t kQueueDatagrams = 512;
   static constexpr Rights kAllRights{.send = kAllKinds, .receive = kAllKinds, .groups = 1};
 
-  explicit SimWorld(uint64_t seed, size_t packets_max = 16384);
+  // A queue of few datagrams makes the router wait for room.
+  explicit SimWorld(uint64_t seed, size_t packets_max = 16384, size_t queue_datagrams = kQueueDatagrams);
   ~SimWorld();
 
   // Offers, answers and starts; the client's tag is its participant id.
@@ -82,8 +85,6 @@ class SimWorld {
   uint64_t allocating_timeouts() const { return allocating_timeouts_; }
   // Everything that must be equal in two runs of one seed: datagrams, and what each client read of each slot.
   uint64_t digest() const;
-  // Of the router's queue at its fullest.
-  static constexpr size_t kQueueDatagrams = 512;
 
  private:
   void step();
