@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <type_traits>
 
 #include "server/store/store.h"
 
@@ -57,10 +58,11 @@ class Journal {
   bool accepts() const;
   JournalCounters counters() const;
 
-  // Any reading of the store, on its thread: co_await journal.read<Result>([](Store& store) { return …; });
-  // It sees what is durable, not what still waits. Throws StoreError, also after durable_timeout.
-  template <class Result>
-  boost::asio::awaitable<Result> read(std::function<Result(Store&)> work);
+  // Any reading of the store, on its thread: co_await journal.read<Result>([&](Store& store) { return …; });
+  // It sees what is durable, not what still waits. What `work` refers to is in use until the awaiting ends, however it
+  // ends, and no longer: so it captures by reference. Throws StoreError, also after durable_timeout.
+  template <class Result, class Work>
+  boost::asio::awaitable<Result> read(Work work);
 
  private:
   boost::asio::awaitable<void> run_on_store(std::function<void(Store&)> work);
@@ -69,11 +71,14 @@ class Journal {
   std::shared_ptr<State> state_;  // shared with coroutines that wait
 };
 
-template <class Result>
-boost::asio::awaitable<Result> Journal::read(std::function<Result(Store&)> work) {
-  auto result = std::make_shared<std::optional<Result>>();
-  co_await run_on_store([result, work = std::move(work)](Store& store) { result->emplace(work(store)); });
-  co_return std::move(**result);
+template <class Result, class Work>
+boost::asio::awaitable<Result> Journal::read(Work work) {
+  static_assert(std::is_trivially_destructible_v<Work>,
+                "capture by reference: g++ 12 destroys what a lambda within a co_await expression holds twice");
+  std::optional<Result> result;
+  const std::function<void(Store&)> run = [&](Store& store) { result.emplace(work(store)); };
+  co_await run_on_store(run);
+  co_return std::move(*result);
 }
 
 }  // namespace eir
