@@ -1,11 +1,6 @@
 #include "server/api/backend.h"
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 
 #include "server/telemetry/log.h"
 
@@ -15,41 +10,47 @@ namespace asio = boost::asio;
 
 namespace {
 
-// How often a room that an earlier control left behind is asked whether anybody is still in it.
-constexpr std::chrono::seconds kOrphanCheck{10};
-
-bool has_transports(const channel::WorkerReport& report, RoomId room) {
-  for (const channel::ReportedRoom& reported : report.rooms) {
-    if (reported.room != room) continue;
-    return std::any_of(reported.participants.begin(), reported.participants.end(),
-                       [](const auto& participant) { return !participant.transports.empty(); });
+asio::awaitable<void> adopt_room(Backend& backend, channel::ReportedRoom room) {
+  const auto key = ConsultationKey::parse(room.tag);
+  const Consultation* consultation = key ? backend.consultations.find(*key) : nullptr;
+  // One that is over: its end was on record before its room could be closed.
+  if (consultation == nullptr || is_final(consultation->state)) {
+    co_await backend.workers.close_room(room.room);
+    co_return;
   }
-  return false;
-}
-
-// Consultations live in memory: what an earlier control opened, nobody here knows. Those who are in it go on seeing and
-// hearing each other; when the last one is gone, the room is closed.
-asio::awaitable<void> close_when_empty(Workers& workers, RoomId room) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  while (true) {
-    const auto report = co_await workers.call(room, channel::Report{});
-    if (!report || !has_transports(*report, room)) break;
-    timer.expires_after(kOrphanCheck);
-    co_await timer.async_wait(asio::use_awaitable);
-  }
-  co_await workers.close_room(room);
+  co_await backend.bridge.adopt(*key, std::move(room));
+  backend.signalling.drain_events();
 }
 
 }  // namespace
 
-Backend::Backend(asio::io_context& io, const Config& config, Random& random, const Clock& clock, BackendOptions options)
-    : consultations(random, {.consultations = config.limits.consultations,
+Backend::Backend(asio::io_context& io, const Config& config, const Templates& templates, Random& random,
+                 const Clock& clock, BackendOptions options)
+    : journal(io.get_executor(), std::move(options.store)),
+      consultations(random, {.consultations = config.limits.consultations,
                              .participants_per_consultation = config.limits.participants_per_consultation}),
+      recorder(consultations, journal),
       workers(io, options.workers, std::move(options.supervisor_link), *this),
       bridge(workers, consultations, clock),
-      signalling(io.get_executor(), consultations, bridge, clock),
-      rest(config, consultations, bridge, signalling, clock),
-      executor_(io.get_executor()) {}
+      signalling(io.get_executor(), consultations, bridge, recorder, clock),
+      rest({.config = config,
+            .templates = templates,
+            .consultations = consultations,
+            .bridge = bridge,
+            .signalling = signalling,
+            .recorder = recorder,
+            .journal = journal,
+            .bell = bell,
+            .clock = clock}),
+      executor_(io.get_executor()) {
+  for (const std::string& id : consultations.restore(clock.now(), options.stored, templates)) {
+    log::error("record_unreadable", {{"id", id}});
+  }
+  journal.on_durable = [this](uint64_t) {
+    signalling.drain_events();
+    bell.ring();
+  };
+}
 
 void Backend::on_worker_event(WorkerIndex, const channel::Event& event) {
   if (const auto* state = std::get_if<channel::TransportState>(&event)) {
@@ -82,7 +83,7 @@ void Backend::on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms
 
 void Backend::on_worker_adopted(WorkerIndex, const channel::WorkerReport& report) {
   for (const channel::ReportedRoom& room : report.rooms) {
-    spawn(executor_, "close_orphan_room", close_when_empty(workers, room.room));
+    spawn(executor_, "adopt_room", adopt_room(*this, room));
   }
 }
 

@@ -16,6 +16,8 @@ namespace eir {
 
 struct BackendOptions {
   uint32_t workers = 1;
+  std::unique_ptr<Store> store;
+  StoredState stored;  // what the store held
   OwnedFd supervisor_link;
 };
 
@@ -24,8 +26,8 @@ struct BackendOptions {
 class Backend final : public WorkerListener {
  public:
   // Everything passed by reference outlives it.
-  Backend(boost::asio::io_context& io, const Config& config, Random& random, const Clock& clock,
-          BackendOptions options);
+  Backend(boost::asio::io_context& io, const Config& config, const Templates& templates, Random& random,
+          const Clock& clock, BackendOptions options);
 
   // What the supervisor asks of the process beyond Backend.
   std::function<void()> on_reload;
@@ -42,7 +44,10 @@ class Backend final : public WorkerListener {
   void handle_tick();
   bool is_draining() const { return is_draining_; }
 
+  Journal journal;
   Consultations consultations;
+  Recorder recorder;
+  EventBell bell;
   Workers workers;
   RoomBridge bridge;
   Signalling signalling;

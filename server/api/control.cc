@@ -2,11 +2,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fstream>
+#include <iterator>
 #include <memory>
 
 #include "server/api/front.h"
 #include "server/api/ops.h"
 #include "server/api/system_random.h"
+#include "server/store/sqlite_store.h"
 #include "server/telemetry/log.h"
 
 namespace eir {
@@ -17,6 +20,7 @@ namespace {
 
 // Presence and renewals are promised to the second.
 constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::hours kHousekeeping{1};
 // From "stop" to the end: time for close frames and last answers to leave.
 constexpr std::chrono::milliseconds kFarewell{300};
 
@@ -34,18 +38,50 @@ HttpLimits limits_of(const Config& config) {
   return limits;
 }
 
+// What the records of each class may become.
+Retention retention_of(const RetentionConfig& config) {
+  return {.consultations_days = config.consultations_days,
+          .audit_days = config.audit_days,
+          .usage_days = config.usage_days,
+          .events_days = config.events_days,
+          .answers_days = config.answers_days};
+}
+
+// The site's templates are added to those that come with Eir. A file that is wrong does not keep the daemon down: what
+// it would have added is missing, and the log says why.
+Templates templates_of(const Config& config) {
+  Templates templates = Templates::built_in();
+  if (config.templates_file.empty()) return templates;
+  std::ifstream file(config.templates_file);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) log::error("templates_unreadable", {{"file", config.templates_file}});
+  for (const std::string& error : templates.add(text, config.templates_file)) {
+    log::error("templates_error", {{"message", error}});
+  }
+  return templates;
+}
+
+BackendOptions backend_options(const Config& config, const channel::ControlStart& start) {
+  BackendOptions options{.workers = start.workers, .store = nullptr, .stored = {}, .supervisor_link = {}};
+  options.supervisor_link = OwnedFd(start.supervisor_fd);
+  options.store = std::make_unique<SqliteStore>(config.state_dir);
+  options.stored = options.store->load();
+  return options;
+}
+
 // The process: its parts in the order in which they depend on each other.
 class Control {
  public:
   Control(const Config& config, const channel::ControlStart& start)
       : config_(config),
-        backend_(io_, config_, random_, clock_,
-                 {.workers = start.workers, .supervisor_link = OwnedFd(start.supervisor_fd)}),
+        templates_(templates_of(config_)),
+        backend_(io_, config_, templates_, random_, clock_, backend_options(config_, start)),
         front_(config_, backend_, StaticFiles::load(StaticFiles::default_folder())),
         ops_(backend_, config_.node_name),
         loopback_(io_, nullptr, front_, limits_of(config_)),
         ops_listener_(io_, nullptr, ops_, limits_of(config_)),
         tick_(io_),
+        housekeeping_(io_),
         farewell_(io_) {
     if (!start.https.empty()) {
       auto tls = make_tls_context(config_.listeners.https.certificate_file, config_.listeners.https.key_file);
@@ -63,6 +99,7 @@ class Control {
 
   int run() {
     tick();
+    keep_house();
     backend_.workers.say_ready();
     log::info("control_ready", {{"node", config_.node_name}});
     io_.run();
@@ -103,7 +140,30 @@ class Control {
     });
   }
 
+  // Erases what is older than its class may become, and says where each audit trail stands, so that the log keeps it
+  // too.
+  void keep_house() {
+    spawn(io_.get_executor(), "housekeeping", housekeeping());
+    housekeeping_.expires_after(kHousekeeping);
+    housekeeping_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) keep_house();
+    });
+  }
+
+  asio::awaitable<void> housekeeping() {
+    const Retention retention = retention_of(config_.retention);
+    const int64_t now_ms = to_ms(clock_.now().wall);
+    const auto heads = co_await backend_.journal.read<std::vector<AuditHead>>([&](Store& store) {
+      store.erase_expired(retention, now_ms);
+      return store.audit_heads();
+    });
+    for (const AuditHead& head : heads) {
+      log::info("audit_head", {{"tenant", head.tenant}, {"seq", head.seq}, {"hash", to_hex(TokenHash{head.hash})}});
+    }
+  }
+
   Config config_;
+  Templates templates_;
   SystemRandom random_;
   SystemClock clock_;
   asio::io_context io_{1};
@@ -114,6 +174,7 @@ class Control {
   HttpServer loopback_;
   HttpServer ops_listener_;
   asio::steady_timer tick_;
+  asio::steady_timer housekeeping_;
   asio::steady_timer farewell_;
 };
 

@@ -25,8 +25,12 @@ Problem problem_of(Refusal refusal) {
       return {403, "invitation_early", "The link is not valid yet"};
     case Refusal::kInvitationRevoked:
       return {403, "invitation_revoked", "The link was withdrawn"};
-    case Refusal::kConsultationEnded:
+    case Refusal::kTooEarly:
+      return {403, "too_early", "The waiting room is not open yet"};
+    case Refusal::kConsultationOver:
       return {409, "consultation_ended", ""};
+    case Refusal::kLocked:
+      return {409, "locked", "The consultation is locked"};
     case Refusal::kFull:
       return {409, "full", ""};
     case Refusal::kWrongState:

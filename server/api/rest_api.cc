@@ -1,10 +1,13 @@
 #include "server/api/rest_api.h"
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "server/api/json_write.h"
 #include "server/api/requests.h"
+#include "server/consultation/documents.h"
+#include "server/telemetry/log.h"
 
 namespace eir {
 
@@ -12,42 +15,49 @@ namespace asio = boost::asio;
 
 namespace {
 
+// Refused acts on record: ten a second at first, one a second in the long run.
+constexpr double kRefusalsPerSecond = 1;
+constexpr double kRefusalsAtOnce = 10;
+// Audit and usage lines of one answer; a consultation has some hundred.
+constexpr size_t kLinesMax = 10'000;
+
 HttpAnswer answer_refusal(Refusal refusal) { return answer_problem(problem_of(refusal)); }
-
-HttpAnswer answer_consultation(uint16_t status, const Consultation& consultation) {
-  HttpAnswer answer = answer_json(status, boost::json::serialize(to_object(consultation)));
-  answer.headers.emplace_back("ETag", '"' + std::to_string(consultation.version) + '"');
-  return answer;
-}
-
-// Where the caller found us, unless configured.
-std::string base_url(const Config& config, const HttpRequest& request) {
-  if (!config.listeners.public_url.empty()) return config.listeners.public_url;
-  return (request.is_tls ? "https://" : "http://") + request.host;
-}
 
 std::string signal_url(const HttpRequest& request) {
   return (request.is_tls ? "wss://" : "ws://") + request.host + "/v1/signal";
 }
 
-bool is_decision(RouteName name) {
-  return name == RouteName::kAdmit || name == RouteName::kDeny || name == RouteName::kReturn ||
-         name == RouteName::kMute || name == RouteName::kRemove;
+// The route's last word, for the audit of refused acts.
+std::string_view action_of(const HttpRequest& request) {
+  return std::string_view(request.path).substr(request.path.rfind('/') + 1);
+}
+
+bool is_reading(RouteName name) {
+  return name == RouteName::kRead || name == RouteName::kParticipants || name == RouteName::kAudit ||
+         name == RouteName::kUsage || name == RouteName::kEvents;
+}
+
+// Rows of the store as one JSON list under `name`; their documents are JSON already.
+template <class Row>
+HttpAnswer answer_rows(std::string_view name, const std::vector<Row>& rows) {
+  boost::json::array list;
+  for (const Row& row : rows) {
+    boost::json::value entry = boost::json::parse(row.document);
+    if (entry.is_object()) entry.get_object()["at"] = to_text(from_ms(row.time_ms));
+    list.push_back(std::move(entry));
+  }
+  return answer_json(200, boost::json::serialize(boost::json::object{{name, std::move(list)}}));
 }
 
 }  // namespace
 
-RestApi::RestApi(const Config& config, Consultations& consultations, RoomBridge& bridge, Signalling& signalling,
-                 const Clock& clock)
-    : config_(config),
-      consultations_(consultations),
-      bridge_(bridge),
-      signalling_(signalling),
-      clock_(clock),
+RestApi::RestApi(const RestParts& parts)
+    : parts_(parts),
       // Five seconds' worth at once: a large meeting opens its links together.
-      joins_(config.limits.joins_per_second, 5.0 * config.limits.joins_per_second),
+      joins_(parts.config.limits.joins_per_second, 5.0 * parts.config.limits.joins_per_second),
       // Only joins with a bad token count: who holds good ones may share one address with a whole hospital.
-      failed_joins_(config.limits.joins_per_source_per_minute) {}
+      failed_joins_(parts.config.limits.joins_per_source_per_minute),
+      refusals_(kRefusalsPerSecond, kRefusalsAtOnce) {}
 
 asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
   ++counters_.requests;
@@ -62,189 +72,177 @@ asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
   if (route.name == RouteName::kSignal) {
     co_return answer_problem({400, "bad_request", "this is a WebSocket with the subprotocol eir.v1"});
   }
-  if (route.name == RouteName::kJoin || route.name == RouteName::kResume) {
-    HttpAnswer answer = join(route, request);
-    signalling_.drain_events();
-    co_return answer;
-  }
+  if (route.name == RouteName::kJoin || route.name == RouteName::kResume) co_return co_await join(route, request);
   const auto caller = identify(request);
   if (!caller) {
     ++counters_.unauthorized;
     co_return answer_refusal(caller.error());
   }
-  const bool is_shared = route.name == RouteName::kEnd || route.name == RouteName::kParticipants;
-  if (!is_shared && !is_decision(route.name)) {
-    if (!caller->tenant) co_return answer_refusal(Refusal::kForbidden);
-    co_return handle_service(*caller->tenant, route, request);
+  if (const auto refusal = authorise(*caller, route)) {
+    if (*refusal == Refusal::kForbidden) note_forbidden(*caller, request);
+    co_return answer_refusal(*refusal);
   }
-  const Right right = route.name == RouteName::kEnd            ? Right::kEnd
-                      : route.name == RouteName::kParticipants ? Right::kList
-                                                               : Right::kModerate;
-  const auto consultation = authorise(*caller, route, right);
-  if (!consultation) co_return answer_refusal(consultation.error());
-  if (route.name == RouteName::kParticipants) co_return list_participants(**consultation);
-  if (route.name == RouteName::kEnd) co_return co_await end(**consultation, request);
-  co_return co_await decide(**consultation, route, request);
+  if (is_reading(route.name)) co_return co_await read(*caller, route, request);
+  if (const auto problem = check_version(route, request)) co_return answer_problem(*problem);
+  co_return co_await change(*caller, route, request);
 }
 
 Result<RestApi::Caller, Refusal> RestApi::identify(const HttpRequest& request) const {
   if (request.bearer.empty()) return Refusal::kUnauthorized;
   Caller caller;
-  caller.tenant = credentials_.authenticate(request.bearer);
-  if (caller.tenant) return caller;
-  const auto who = consultations_.authenticate(clock_.now(), request.bearer);
+  if (const auto tenant = credentials_.authenticate(request.bearer)) {
+    caller.actor = Actor::service(tenant->name);
+    caller.tenant = *tenant;
+    caller.scopes = Scopes::all();
+    return caller;
+  }
+  const auto who = parts_.consultations.authenticate(parts_.clock.now(), request.bearer);
   if (!who) return who.error();
+  caller.actor = Actor::participant(who->participant);
   caller.participant = *who;
   return caller;
 }
 
-HttpAnswer RestApi::handle_service(const TenantKey& tenant, const Route& route, const HttpRequest& request) {
-  if (route.name == RouteName::kCreate) return create(tenant, request);
-  if (route.name == RouteName::kAddSeat) return add_seat(tenant, route, request);
-  if (route.name == RouteName::kInvite) return invite(tenant, route, request);
-  if (route.name == RouteName::kRevoke) {
-    const auto revoked = consultations_.revoke(tenant, route.consultation, route.invitation);
-    if (!revoked) return answer_refusal(revoked.error());
-    HttpAnswer answer = answer_json(204, "");
-    answer.content_type.clear();
-    return answer;
+std::optional<Refusal> RestApi::authorise(const Caller& caller, const Route& route) const {
+  if (caller.participant) {
+    if (!route.access.right) return Refusal::kForbidden;
+    // Another consultation is "not there" for a participant, whether it exists or not.
+    if (caller.participant->consultation != route.consultation) return Refusal::kNotFound;
+    if (!parts_.consultations.may(*caller.participant, route.consultation, *route.access.right)) {
+      return Refusal::kForbidden;
+    }
+    return std::nullopt;
   }
-  const Consultation* consultation = consultations_.find(tenant, route.consultation);
-  if (consultation == nullptr) return answer_refusal(Refusal::kNotFound);
-  return answer_consultation(200, *consultation);
+  if (!caller.scopes.has(route.access.scope)) return Refusal::kForbidden;
+  if (route.consultation == ConsultationKey{}) return std::nullopt;
+  // Those that are over are read from the store.
+  const bool is_stored = is_reading(route.name) && route.name != RouteName::kParticipants;
+  const bool is_there = parts_.consultations.find(*caller.tenant, route.consultation) != nullptr;
+  return is_there || is_stored ? std::nullopt : std::optional(Refusal::kNotFound);
 }
 
-HttpAnswer RestApi::create(const TenantKey& tenant, const HttpRequest& request) {
-  const auto parsed = parse_create(request.body);
-  if (parsed.problem) return answer_problem(*parsed.problem);
-  if (is_draining_) return answer_problem({503, "unavailable", "draining"});
-  const auto made = consultations_.create(tenant, *parsed.value.kind, parsed.value.seats);
-  if (!made) return answer_refusal(made.error());
-  HttpAnswer answer = answer_consultation(201, **made);
-  answer.headers.emplace_back("Location", "/v1/consultations/" + (*made)->key.to_string());
-  return answer;
+void RestApi::note_forbidden(const Caller& caller, const HttpRequest& request) {
+  ++counters_.forbidden;
+  const Now now = parts_.clock.now();
+  const Consultation* consultation =
+      caller.participant ? parts_.consultations.find(caller.participant->consultation) : nullptr;
+  const TenantKey* tenant = consultation != nullptr ? &consultation->tenant : nullptr;
+  if (caller.tenant) tenant = &*caller.tenant;
+  if (tenant == nullptr || !refusals_.allow(now.steady)) return;
+  parts_.consultations.note_refused(now, caller.actor, *tenant, action_of(request),
+                                    consultation == nullptr ? "" : consultation->key.to_string());
+  parts_.recorder.submit();
 }
 
-HttpAnswer RestApi::add_seat(const TenantKey& tenant, const Route& route, const HttpRequest& request) {
-  const auto parsed = parse_seat(request.body);
-  if (parsed.problem) return answer_problem(*parsed.problem);
-  const auto seat = consultations_.add_seat(tenant, route.consultation, parsed.value);
-  if (!seat) return answer_refusal(seat.error());
-  return answer_json(201, boost::json::serialize(to_object(**seat)));
+// RFC 9110 section 13.1.1: a program that changes what it has read says which version it read.
+std::optional<Problem> RestApi::check_version(const Route& route, const HttpRequest& request) const {
+  if (request.if_match.empty() || request.if_match == "*") return std::nullopt;
+  const Consultation* consultation = parts_.consultations.find(route.consultation);
+  if (consultation != nullptr && request.if_match == etag_of(*consultation)) return std::nullopt;
+  return Problem{412, "version_mismatch", "The consultation has changed since it was read"};
 }
 
-HttpAnswer RestApi::invite(const TenantKey& tenant, const Route& route, const HttpRequest& request) {
-  const auto parsed = parse_invitation(request.body);
-  if (parsed.problem) return answer_problem(*parsed.problem);
-  const SeatRef seat{route.consultation, route.seat};
-  const auto issued = consultations_.invite(clock_.now(), tenant, seat, parsed.value);
-  if (!issued) return answer_refusal(issued.error());
-  return answer_json(201, boost::json::serialize(
-                              boost::json::object{{"id", issued->key.to_string()},
-                                                  {"token", issued->token.reveal()},
-                                                  // In the fragment, which no browser sends and no log sees.
-                                                  {"url", base_url(config_, request) + "/j#" + issued->token.reveal()},
-                                                  {"notAfter", to_text(issued->not_after)}}));
+asio::awaitable<HttpAnswer> RestApi::change(const Caller& caller, const Route& route, const HttpRequest& request) {
+  if (!parts_.recorder.accepts()) co_return answer_problem({503, "journal_unavailable", "Nothing was changed"});
+  Outcome outcome = act(caller, route, request);
+  if (auto problem = co_await parts_.recorder.settle()) co_return answer_problem(*problem);
+  parts_.signalling.drain_events();
+  // The media worker has confirmed when the caller reads the answer.
+  if (auto problem = co_await sync(outcome.sync, route)) co_return answer_problem(*problem);
+  co_return std::move(outcome.answer);
 }
 
-HttpAnswer RestApi::join(const Route& route, const HttpRequest& request) {
-  const Now now = clock_.now();
-  if (is_draining_ && route.name == RouteName::kJoin) return answer_problem({503, "unavailable", "draining"});
+asio::awaitable<std::optional<Problem>> RestApi::sync(Sync what, const Route& route) {
+  if (what == Sync::kParticipant) co_return co_await parts_.bridge.sync({route.consultation, route.participant}, false);
+  if (what == Sync::kRoom) co_return co_await parts_.bridge.sync_all(route.consultation);
+  if (what == Sync::kClose) co_await parts_.bridge.close(route.consultation);
+  co_return std::nullopt;
+}
+
+asio::awaitable<HttpAnswer> RestApi::read(const Caller& caller, const Route& route, const HttpRequest& request) {
+  try {
+    co_return co_await read_stored(caller, route, request);
+  } catch (const StoreError& error) {
+    log::error("store_unreadable", {{"reason", error.what()}});
+  }
+  co_return answer_problem({503, "journal_unavailable", ""});
+}
+
+asio::awaitable<HttpAnswer> RestApi::read_stored(const Caller& caller, const Route& route, const HttpRequest& request) {
+  if (route.name == RouteName::kParticipants) {
+    boost::json::array list;
+    for (const auto& [key, participant] : parts_.consultations.find(route.consultation)->participants) {
+      list.emplace_back(roster_entry(participant));
+    }
+    co_return answer_json(200, boost::json::serialize(boost::json::object{{"participants", std::move(list)}}));
+  }
+  const std::string tenant = caller.tenant->name;
+  const std::string key = route.consultation.to_string();
+  if (route.name == RouteName::kEvents) {
+    co_return co_await open_events(parts_.journal, parts_.bell, tenant, request.last_event_id);
+  }
+  if (route.name == RouteName::kAudit) {
+    co_return answer_rows("audit", co_await parts_.journal.read<std::vector<AuditRow>>(
+                                       [&](Store& store) { return store.audit_of(tenant, key, kLinesMax); }));
+  }
+  if (route.name == RouteName::kUsage) {
+    co_return answer_rows("usage", co_await parts_.journal.read<std::vector<UsageRow>>(
+                                       [&](Store& store) { return store.usage_of(tenant, key, kLinesMax); }));
+  }
+  if (const Consultation* consultation = parts_.consultations.find(*caller.tenant, route.consultation)) {
+    co_return answer_consultation(200, *consultation);
+  }
+  const auto row = co_await parts_.journal.read<std::optional<ConsultationRow>>(
+      [&](Store& store) { return store.find_consultation(tenant, key); });
+  const auto stored = row ? consultation_from_document(row->document, parts_.templates) : std::nullopt;
+  if (!stored) co_return answer_refusal(Refusal::kNotFound);
+  co_return answer_consultation(200, *stored);
+}
+
+asio::awaitable<HttpAnswer> RestApi::join(const Route& route, const HttpRequest& request) {
+  const Now now = parts_.clock.now();
+  if (is_draining_ && route.name == RouteName::kJoin) co_return answer_problem({503, "unavailable", "draining"});
   if (failed_joins_.is_empty(request.source, now.steady) || !joins_.allow(now.steady)) {
     ++counters_.rate_limited;
-    return answer_problem({429, "rate_limited", ""});
+    co_return answer_problem({429, "rate_limited", ""});
   }
+  if (!parts_.recorder.accepts()) co_return answer_problem({503, "journal_unavailable", "Nothing was changed"});
   Result<Joined, Refusal> joined = Refusal::kUnauthorized;
   if (route.name == RouteName::kJoin) {
     const auto parsed = parse_join(request.body);
-    if (parsed.problem) return answer_problem(*parsed.problem);
-    joined = consultations_.join(now, parsed.value.token, parsed.value.display_name);
+    if (parsed.problem) co_return answer_problem(*parsed.problem);
+    joined = parts_.consultations.join(now, parsed.value.token, parsed.value.display_name, parsed.value.wants_echo);
   } else {
     const auto parsed = parse_resume(request.body);
-    if (parsed.problem) return answer_problem(*parsed.problem);
-    joined = consultations_.resume(now, parsed.value);
+    if (parsed.problem) co_return answer_problem(*parsed.problem);
+    joined = parts_.consultations.resume(now, parsed.value.token);
+    if (joined) parts_.consultations.name_self(joined->who, parsed.value.display_name);
   }
   if (!joined) {
     ++counters_.joins_refused;
     if (joined.error() == Refusal::kUnauthorized) failed_joins_.charge(request.source, now.steady);
-    return answer_refusal(joined.error());
+    co_return answer_refusal(joined.error());
   }
   ++counters_.joins;
-  const Participant& participant =
-      *consultations_.find(joined->who.consultation)->find_participant(joined->who.participant);
-  return answer_json(
-      200, boost::json::serialize(boost::json::object{{"participant", participant.key.to_string()},
-                                                      {"consultation", joined->who.consultation.to_string()},
-                                                      {"role", to_text(participant.role)},
-                                                      {"state", participant.is_admitted ? "admitted" : "waiting"},
-                                                      {"session", joined->session.reveal()},
-                                                      {"resume", joined->resume.reveal()},
-                                                      {"signal", signal_url(request)},
-                                                      {"iceServers", ice_servers()}}));
-}
-
-Result<const Consultation*, Refusal> RestApi::authorise(const Caller& caller, const Route& route, Right right) const {
-  if (caller.tenant) {
-    const Consultation* consultation = consultations_.find(*caller.tenant, route.consultation);
-    if (consultation == nullptr) return Refusal::kNotFound;
-    return consultation;
-  }
-  // Another consultation is "not there" for a participant, whether it exists or not.
-  if (caller.participant->consultation != route.consultation) return Refusal::kNotFound;
-  if (!consultations_.may(*caller.participant, route.consultation, right)) return Refusal::kForbidden;
-  return consultations_.find(route.consultation);
-}
-
-HttpAnswer RestApi::list_participants(const Consultation& consultation) const {
-  boost::json::array list;
-  for (const auto& [key, participant] : consultation.participants) list.emplace_back(roster_entry(participant));
-  return answer_json(200, boost::json::serialize(boost::json::object{{"participants", std::move(list)}}));
-}
-
-asio::awaitable<HttpAnswer> RestApi::end(const Consultation& consultation, const HttpRequest& request) {
-  if (auto problem = parse_empty(request.body)) co_return answer_problem(*problem);
-  const ConsultationKey key = consultation.key;
-  if (const auto ended = consultations_.end(clock_.now(), key); !ended) co_return answer_refusal(ended.error());
-  // Built before the wait: what it says is true from here on.
-  HttpAnswer answer = answer_consultation(200, consultation);
-  signalling_.drain_events();
-  co_await bridge_.close(key);
+  // Built before the wait, in which a host may already have removed them.
+  HttpAnswer answer = joined_answer(*joined, request);
+  if (auto problem = co_await parts_.recorder.settle()) co_return answer_problem(*problem);
+  parts_.signalling.drain_events();
   co_return answer;
 }
 
-asio::awaitable<HttpAnswer> RestApi::decide(const Consultation& consultation, const Route& route,
-                                            const HttpRequest& request) {
-  MuteKinds kinds;
-  if (route.name == RouteName::kMute) {
-    const auto parsed = parse_mute(request.body);
-    if (parsed.problem) co_return answer_problem(*parsed.problem);
-    kinds = parsed.value;
-  } else if (auto problem = parse_empty(request.body)) {
-    co_return answer_problem(*problem);
-  }
-  const Participant* before = consultation.find_participant(route.participant);
-  if (before == nullptr) co_return answer_refusal(Refusal::kNotFound);
-  boost::json::object entry = roster_entry(*before);
-  const ParticipantRef who{consultation.key, route.participant};
-  if (const auto done = apply_decision(who, route.name, kinds); !done) co_return answer_refusal(done.error());
-  const Participant* after = consultation.find_participant(route.participant);
-  if (after != nullptr) {
-    entry = roster_entry(*after);
-  } else {
-    entry["state"] = "left";
-  }
-  signalling_.drain_events();
-  // The media worker has confirmed when the caller reads the answer.
-  if (auto problem = co_await bridge_.sync(who, false)) co_return answer_problem(*problem);
-  co_return answer_json(200, boost::json::serialize(entry));
-}
-
-Result<void, Refusal> RestApi::apply_decision(ParticipantRef who, RouteName name, MuteKinds kinds) {
-  if (name == RouteName::kAdmit) return consultations_.admit(who);
-  if (name == RouteName::kDeny) return consultations_.deny(who);
-  if (name == RouteName::kReturn) return consultations_.return_to_waiting(who);
-  if (name == RouteName::kMute) return consultations_.mute_by_host(who, kinds);
-  return consultations_.remove(who);
+HttpAnswer RestApi::joined_answer(const Joined& joined, const HttpRequest& request) const {
+  const Participant& participant =
+      *parts_.consultations.find(joined.who.consultation)->find_participant(joined.who.participant);
+  return answer_json(
+      200, boost::json::serialize(boost::json::object{{"participant", participant.key.to_string()},
+                                                      {"consultation", joined.who.consultation.to_string()},
+                                                      {"role", to_text(participant.role)},
+                                                      {"state", participant.is_admitted ? "admitted" : "waiting"},
+                                                      {"session", joined.session.reveal()},
+                                                      {"resume", joined.resume.reveal()},
+                                                      {"signal", signal_url(request)},
+                                                      {"iceServers", ice_servers()}}));
 }
 
 }  // namespace eir

@@ -4,11 +4,14 @@
 #include <string>
 
 #include "server/api/credentials.h"
+#include "server/api/event_stream.h"
 #include "server/api/http_message.h"
 #include "server/api/rate_limit.h"
+#include "server/api/recorder.h"
 #include "server/api/routes.h"
 #include "server/api/signalling.h"
 #include "server/config/config.h"
+#include "server/consultation/templates.h"
 
 namespace eir {
 
@@ -19,13 +22,27 @@ struct RestCounters {
   uint64_t joins_refused = 0;
   uint64_t rate_limited = 0;
   uint64_t unauthorized = 0;
+  // Acts that the caller had no right to.
+  uint64_t forbidden = 0;
+};
+
+// What the REST routes work on; everything outlives RestApi.
+struct RestParts {
+  const Config& config;
+  const Templates& templates;
+  Consultations& consultations;
+  RoomBridge& bridge;
+  Signalling& signalling;
+  Recorder& recorder;
+  Journal& journal;
+  EventBell& bell;
+  const Clock& clock;
 };
 
 // The REST routes: from a request to the domain and back. Owned by Backend.
 class RestApi {
  public:
-  RestApi(const Config& config, Consultations& consultations, RoomBridge& bridge, Signalling& signalling,
-          const Clock& clock);
+  explicit RestApi(const RestParts& parts);
 
   // Every path but /v1/signal, which the listener upgrades, and the static files.
   boost::asio::awaitable<HttpAnswer> handle(const HttpRequest& request);
@@ -38,32 +55,47 @@ class RestApi {
  private:
   // Who asks: a tenant's service, or a participant.
   struct Caller {
+    Actor actor = Actor::system();
     std::optional<TenantKey> tenant;
+    Scopes scopes;
     std::optional<ParticipantRef> participant;
+  };
+  // What the media workers are told of an act before its answer goes out.
+  enum class Sync : uint8_t { kNothing, kParticipant, kRoom, kClose };
+  struct Outcome {
+    HttpAnswer answer;
+    Sync sync = Sync::kNothing;
   };
 
   Result<Caller, Refusal> identify(const HttpRequest& request) const;
-  HttpAnswer handle_service(const TenantKey& tenant, const Route& route, const HttpRequest& request);
-  HttpAnswer create(const TenantKey& tenant, const HttpRequest& request);
-  HttpAnswer add_seat(const TenantKey& tenant, const Route& route, const HttpRequest& request);
-  HttpAnswer invite(const TenantKey& tenant, const Route& route, const HttpRequest& request);
-  HttpAnswer join(const Route& route, const HttpRequest& request);
-  // The consultation, if this caller may do this there.
-  Result<const Consultation*, Refusal> authorise(const Caller& caller, const Route& route, Right right) const;
-  HttpAnswer list_participants(const Consultation& consultation) const;
-  boost::asio::awaitable<HttpAnswer> end(const Consultation& consultation, const HttpRequest& request);
-  boost::asio::awaitable<HttpAnswer> decide(const Consultation& consultation, const Route& route,
-                                            const HttpRequest& request);
-  Result<void, Refusal> apply_decision(ParticipantRef who, RouteName name, MuteKinds kinds);
+  // Whether the caller may take this route; the consultation is there if so.
+  std::optional<Refusal> authorise(const Caller& caller, const Route& route) const;
+  void note_forbidden(const Caller& caller, const HttpRequest& request);
+  std::optional<Problem> check_version(const Route& route, const HttpRequest& request) const;
+  boost::asio::awaitable<HttpAnswer> change(const Caller& caller, const Route& route, const HttpRequest& request);
+  boost::asio::awaitable<HttpAnswer> read(const Caller& caller, const Route& route, const HttpRequest& request);
+  boost::asio::awaitable<HttpAnswer> read_stored(const Caller& caller, const Route& route, const HttpRequest& request);
+  boost::asio::awaitable<std::optional<Problem>> sync(Sync what, const Route& route);
 
-  const Config& config_;
-  Consultations& consultations_;
-  RoomBridge& bridge_;
-  Signalling& signalling_;
-  const Clock& clock_;
+  boost::asio::awaitable<HttpAnswer> join(const Route& route, const HttpRequest& request);
+  HttpAnswer joined_answer(const Joined& joined, const HttpRequest& request) const;
+
+  // rest_acts.cc: one change of the domain, and what is answered if it gets on disk.
+  Outcome act(const Caller& caller, const Route& route, const HttpRequest& request);
+  Outcome act_on_consultation(const Caller& caller, const Route& route, const HttpRequest& request);
+  Outcome act_on_participant(const Caller& caller, const Route& route, const HttpRequest& request);
+  std::optional<Problem> decide(const Caller& caller, const Route& route, const HttpRequest& request);
+  Outcome create(const Caller& caller, const HttpRequest& request);
+  Outcome add_seat(const Caller& caller, const Route& route, const HttpRequest& request);
+  Outcome invite(const Caller& caller, const Route& route, const HttpRequest& request);
+  Outcome revoke(const Caller& caller, const Route& route);
+
+  RestParts parts_;
   Credentials credentials_;
   RateLimit joins_;
   SourceLimit failed_joins_;
+  // Refused acts that go to the audit: enough to see an attempt, too few to fill a disk.
+  RateLimit refusals_;
   bool is_draining_ = false;
   RestCounters counters_;
 };

@@ -10,19 +10,25 @@ namespace eir {
 namespace asio = boost::asio;
 using channel::RightKind;
 
+namespace {
+
+std::vector<RightKind> to_kinds(Rights rights) {
+  std::vector<RightKind> kinds;
+  if (rights.has(Right::kAudio)) kinds.push_back(RightKind::kAudio);
+  if (rights.has(Right::kVideo)) kinds.push_back(RightKind::kVideo);
+  if (rights.has(Right::kExtraCamera)) kinds.push_back(RightKind::kExtraVideo);
+  if (rights.has(Right::kScreen)) kinds.push_back(RightKind::kScreen);
+  return kinds;
+}
+
+}  // namespace
+
 channel::Rights media_rights(const Consultation& consultation, const Participant& participant) {
-  const bool is_in = participant.is_admitted && participant.presence != Presence::kLeft;
-  if (!is_in || consultation.state == ConsultationState::kEnded) return {};
-  const Rights rights = rights_of(consultation, participant);
-  // Whoever is in hears and sees all that is shown: nothing in the table of roles takes that away.
-  channel::Rights media{
-      .send_kinds = {},
-      .receive_kinds = {RightKind::kAudio, RightKind::kVideo, RightKind::kExtraVideo, RightKind::kScreen},
-      .groups = 1};
-  if (rights.has(Right::kAudio)) media.send_kinds.push_back(RightKind::kAudio);
-  if (rights.has(Right::kVideo)) media.send_kinds.push_back(RightKind::kVideo);
-  if (rights.has(Right::kExtraCamera)) media.send_kinds.push_back(RightKind::kExtraVideo);
-  if (rights.has(Right::kScreen)) media.send_kinds.push_back(RightKind::kScreen);
+  channel::Rights media{.send_kinds = to_kinds(rights_of(consultation, participant)),
+                        .receive_kinds = to_kinds(receives_of(consultation, participant)),
+                        .groups = participant.groups};
+  // Whoever may nothing is in no group either: waiting, held, gone.
+  if (media.send_kinds.empty() && media.receive_kinds.empty()) media.groups = 0;
   return media;
 }
 
@@ -58,6 +64,52 @@ asio::awaitable<std::optional<Problem>> RoomBridge::sync(ParticipantRef who, boo
   co_return co_await sync_locked(room, who, create);
 }
 
+asio::awaitable<std::optional<Problem>> RoomBridge::sync_all(ConsultationKey key) {
+  RoomPtr room = find_room(key);
+  if (room == nullptr) co_return std::nullopt;
+  const AsyncLock::Hold hold = co_await room->lock.acquire();
+  std::vector<ParticipantKey> members;
+  for (const auto& [participant, member] : room->members) members.push_back(participant);
+  Failure first;
+  for (const ParticipantKey participant : members) {
+    Failure failure = co_await sync_locked(room, {key, participant}, false);
+    if (failure && !first) first = std::move(failure);
+  }
+  co_return first;
+}
+
+asio::awaitable<void> RoomBridge::adopt(ConsultationKey key, channel::ReportedRoom reported) {
+  RoomPtr room = room_for(key);
+  {
+    const AsyncLock::Hold hold = co_await room->lock.acquire();
+    // Somebody was quicker and has opened a new one.
+    if (room->number) {
+      co_await workers_.close_room(reported.room);
+      co_return;
+    }
+    room->number = reported.room;
+    for (channel::ReportedParticipant& person : reported.participants) {
+      if (const auto participant = ParticipantKey::parse(person.tag)) adopt_member(*room, *participant, person);
+    }
+  }
+  co_await sync_all(key);
+}
+
+void RoomBridge::adopt_member(Room& room, ParticipantKey participant, channel::ReportedParticipant& person) {
+  const ParticipantRef who{room.consultation, participant};
+  Member& member = room.members[participant];
+  member.number = person.participant;
+  member.is_joined = true;
+  member.rights = std::move(person.rights);
+  member.muted = std::move(person.muted_kinds);
+  numbers_.emplace(member.number, who);
+  for (const channel::ReportedTransport& transport : person.transports) {
+    if (transport.session_kind != channel::SessionKind::kWeb) continue;
+    member.web = transport.transport;
+    consultations_.transport_opened(clock_.now(), who);
+  }
+}
+
 asio::awaitable<RoomBridge::Failure> RoomBridge::sync_locked(RoomPtr room, ParticipantRef who, bool create) {
   const Consultation* consultation = consultations_.find(who.consultation);
   const Participant* participant = consultation == nullptr ? nullptr : consultation->find_participant(who.participant);
@@ -77,12 +129,13 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::sync_locked(RoomPtr room, Parti
     if (!create) co_return std::nullopt;
     if (Failure failure = co_await open(room, *consultation)) co_return failure;
   }
-  co_return co_await apply(room, found->second, std::move(rights), std::move(muted));
+  co_return co_await apply(room, found->second, std::move(rights), std::move(muted), participant->wants_echo);
 }
 
 asio::awaitable<RoomBridge::Failure> RoomBridge::open(RoomPtr room, const Consultation& consultation) {
   RoomOptions options;
   options.tag = consultation.key.to_string();
+  options.audio_only = consultation.kind->is_audio_only;
   options.participants_max = static_cast<uint32_t>(consultations_.participants_max(consultation));
   const WorkerResult<RoomId> opened = co_await workers_.open_room(std::move(options));
   if (!opened) co_return problem_of(opened.error());
@@ -91,13 +144,14 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::open(RoomPtr room, const Consul
 }
 
 asio::awaitable<RoomBridge::Failure> RoomBridge::apply(RoomPtr room, Member& member, channel::Rights rights,
-                                                       std::vector<RightKind> muted) {
+                                                       std::vector<RightKind> muted, bool echo) {
   if (!member.is_joined) {
     channel::Join join;
     join.room = room->number;
     join.participant = member.number;
     join.tag = numbers_.at(member.number).participant.to_string();
     join.rights = rights;
+    join.echo = echo;
     const auto joined = co_await workers_.call(room->number, std::move(join));
     if (!joined) co_return problem_of(joined.error());
     member.is_joined = true;
@@ -174,7 +228,7 @@ asio::awaitable<std::variant<std::string, Problem>> RoomBridge::negotiate(Partic
   if (is_new) {
     // Before the reply, so that what the worker says of the transport meanwhile is understood.
     member.web = negotiate.transport;
-    consultations_.transport_opened(who);
+    consultations_.transport_opened(clock_.now(), who);
   }
   auto answer = co_await workers_.call(room->number, std::move(negotiate));
   if (answer) co_return std::move(answer->sdp);

@@ -33,6 +33,11 @@ class RoomBridge {
   // Makes rights and mutes so, or takes the participant out; returns when the worker has confirmed. A participant that
   // the worker does not know stays unknown unless `create`.
   boost::asio::awaitable<std::optional<Problem>> sync(ParticipantRef who, bool create);
+  // The same for everybody whom the worker knows: after a change of the whole consultation.
+  boost::asio::awaitable<std::optional<Problem>> sync_all(ConsultationKey key);
+  // A room that an earlier control opened, as its worker reports it: those in it are members from now on, and what has
+  // changed meanwhile is made so.
+  boost::asio::awaitable<void> adopt(ConsultationKey key, channel::ReportedRoom reported);
   // The answer's SDP, or why not. `is_fresh`: the client has a new RTCPeerConnection.
   boost::asio::awaitable<std::variant<std::string, Problem>> negotiate(ParticipantRef who, std::string offer,
                                                                        bool is_fresh);
@@ -75,11 +80,12 @@ class RoomBridge {
   RoomPtr find_room(ConsultationKey key) const;
   RoomPtr room_for(ConsultationKey key);
   const Member* find_member(ParticipantRef who) const;
+  void adopt_member(Room& room, ParticipantKey participant, channel::ReportedParticipant& person);
   // All below: the caller holds the room's lock.
   boost::asio::awaitable<Failure> sync_locked(RoomPtr room, ParticipantRef who, bool create);
   boost::asio::awaitable<Failure> open(RoomPtr room, const Consultation& consultation);
   boost::asio::awaitable<Failure> apply(RoomPtr room, Member& member, channel::Rights rights,
-                                        std::vector<channel::RightKind> muted);
+                                        std::vector<channel::RightKind> muted, bool echo);
   boost::asio::awaitable<Failure> take_out(RoomPtr room, ParticipantRef who);
   boost::asio::awaitable<void> close_locked(RoomPtr room);
   void drop_transport(ParticipantRef who, Member& member, bool is_timed_out);

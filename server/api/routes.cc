@@ -10,24 +10,44 @@ struct Row {
   std::string_view method;
   std::string_view pattern;
   RouteName name;
+  Access access;
 };
 
+constexpr Access kOwner{Scope::kManage, std::nullopt};
+constexpr Access kReader{Scope::kRead, std::nullopt};
+constexpr Access kHost{Scope::kManage, Right::kModerate};
+
 constexpr std::array kRows = {
-    Row{"POST", "/v1/consultations", RouteName::kCreate},
-    Row{"GET", "/v1/consultations/{c}", RouteName::kRead},
-    Row{"POST", "/v1/consultations/{c}/end", RouteName::kEnd},
-    Row{"GET", "/v1/consultations/{c}/participants", RouteName::kParticipants},
-    Row{"POST", "/v1/consultations/{c}/seats", RouteName::kAddSeat},
-    Row{"POST", "/v1/consultations/{c}/seats/{s}/invitations", RouteName::kInvite},
-    Row{"DELETE", "/v1/consultations/{c}/invitations/{i}", RouteName::kRevoke},
-    Row{"POST", "/v1/join", RouteName::kJoin},
-    Row{"POST", "/v1/join/resume", RouteName::kResume},
-    Row{"POST", "/v1/consultations/{c}/participants/{p}/admit", RouteName::kAdmit},
-    Row{"POST", "/v1/consultations/{c}/participants/{p}/deny", RouteName::kDeny},
-    Row{"POST", "/v1/consultations/{c}/participants/{p}/return", RouteName::kReturn},
-    Row{"POST", "/v1/consultations/{c}/participants/{p}/mute", RouteName::kMute},
-    Row{"POST", "/v1/consultations/{c}/participants/{p}/remove", RouteName::kRemove},
-    Row{"GET", "/v1/signal", RouteName::kSignal},
+    Row{"POST", "/v1/consultations", RouteName::kCreate, kOwner},
+    Row{"GET", "/v1/consultations/{c}", RouteName::kRead, kReader},
+    Row{"POST", "/v1/consultations/{c}/end", RouteName::kEnd, {Scope::kManage, Right::kEnd}},
+    Row{"POST", "/v1/consultations/{c}/cancel", RouteName::kCancel, kOwner},
+    Row{"POST", "/v1/consultations/{c}/no-show", RouteName::kNoShow, {Scope::kManage, Right::kEnd}},
+    Row{"POST", "/v1/consultations/{c}/lock", RouteName::kLock, kHost},
+    Row{"POST", "/v1/consultations/{c}/unlock", RouteName::kUnlock, kHost},
+    Row{"POST", "/v1/consultations/{c}/hold", RouteName::kHold, kHost},
+    Row{"POST", "/v1/consultations/{c}/release", RouteName::kRelease, kHost},
+    Row{"POST", "/v1/consultations/{c}/extend", RouteName::kExtend, {Scope::kManage, Right::kEnd}},
+    Row{"GET", "/v1/consultations/{c}/participants", RouteName::kParticipants, {Scope::kRead, Right::kList}},
+    Row{"POST", "/v1/consultations/{c}/seats", RouteName::kAddSeat, {Scope::kManage, Right::kInvite}},
+    Row{"POST", "/v1/consultations/{c}/seats/{s}/invitations", RouteName::kInvite, kOwner},
+    Row{"DELETE", "/v1/consultations/{c}/invitations/{i}", RouteName::kRevoke, kOwner},
+    Row{"GET", "/v1/consultations/{c}/audit", RouteName::kAudit, {Scope::kAudit, std::nullopt}},
+    Row{"GET", "/v1/consultations/{c}/usage", RouteName::kUsage, kReader},
+    Row{"GET", "/v1/events", RouteName::kEvents, {Scope::kEvents, std::nullopt}},
+    Row{"POST", "/v1/join", RouteName::kJoin, {}},
+    Row{"POST", "/v1/join/resume", RouteName::kResume, {}},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/admit", RouteName::kAdmit, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/deny", RouteName::kDeny, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/return", RouteName::kReturn, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/mute", RouteName::kMute, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/stop", RouteName::kStop, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/remove", RouteName::kRemove, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/confirm-identity", RouteName::kConfirmIdentity, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/grant", RouteName::kGrant, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/groups", RouteName::kGroups, kHost},
+    Row{"POST", "/v1/consultations/{c}/participants/{p}/persons", RouteName::kPersons, kHost},
+    Row{"GET", "/v1/signal", RouteName::kSignal, {}},
 };
 
 // Takes the text up to the next '/' off the front, and the '/' with it.
@@ -54,7 +74,8 @@ bool matches_segment(std::string_view pattern, std::string_view segment, Route& 
 }
 
 std::optional<Route> match(const Row& row, std::string_view path) {
-  Route route{.name = row.name, .consultation = {}, .seat = {}, .invitation = {}, .participant = {}};
+  Route route{
+      .name = row.name, .access = row.access, .consultation = {}, .seat = {}, .invitation = {}, .participant = {}};
   std::string_view pattern = row.pattern;
   // The same number of slashes, so that both run out together.
   const auto slashes = [](std::string_view text) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "server/api/problem.h"
+#include "server/api/scope.h"
 #include "server/consultation/public_id.h"
+#include "server/consultation/role.h"
 
 namespace eir {
 
@@ -14,23 +17,44 @@ enum class RouteName : uint8_t {
   kCreate,
   kRead,
   kEnd,
+  kCancel,
+  kNoShow,
+  kLock,
+  kUnlock,
+  kHold,
+  kRelease,
+  kExtend,
   kParticipants,
   kAddSeat,
   kInvite,
   kRevoke,
+  kAudit,
+  kUsage,
+  kEvents,
   kJoin,
   kResume,
   kAdmit,
   kDeny,
   kReturn,
   kMute,
+  kStop,
   kRemove,
+  kConfirmIdentity,
+  kGrant,
+  kGroups,
+  kPersons,
   kSignal,
 };
 
+// Who may take a route: a service with the scope, and where there is a right, also a participant who has it there.
+struct Access {
+  Scope scope = Scope::kManage;
+  std::optional<Right> right;
+};
 // The route with the ids of its path; ids that the route has not stay empty.
 struct Route {
   RouteName name = RouteName::kCreate;
+  Access access;
   ConsultationKey consultation;
   SeatKey seat;
   InvitationKey invitation;

@@ -14,8 +14,9 @@ namespace wire {
 struct Hello {
   std::string type;
   std::string session;
+  std::optional<std::string> displayName;  // NOLINT(readability-identifier-naming): the JSON name
 };
-BOOST_DESCRIBE_STRUCT(Hello, (), (type, session))
+BOOST_DESCRIBE_STRUCT(Hello, (), (type, session, displayName))
 
 struct Offer {
   std::string type;
@@ -93,7 +94,11 @@ bool is_mid(std::string_view mid) {
   return true;
 }
 
-Outcome convert(wire::Hello&& from) { return Hello{std::move(from.session)}; }
+Outcome convert(wire::Hello&& from) {
+  std::string name = from.displayName.value_or("");
+  if (!is_display_name(name)) return invalid("displayName");
+  return Hello{std::move(from.session), std::move(name)};
+}
 
 Outcome convert(wire::Offer&& from) {
   return Offer{.id = from.id, .sdp = std::move(from.sdp), .is_fresh = from.fresh.value_or(false)};
@@ -225,6 +230,8 @@ std::string welcome(const Consultation& consultation, const Participant& partici
                                                     {"role", to_text(participant.role)},
                                                     {"state", participant.is_admitted ? "admitted" : "waiting"},
                                                     {"rights", eir::to_array(rights_of(consultation, participant))},
+                                                    {"locked", consultation.is_locked},
+                                                    {"hold", to_text(consultation.hold)},
                                                     {"iceServers", ice_servers()},
                                                     {"roster", to_array(roster)}});
 }
@@ -238,6 +245,17 @@ std::string waiting() { return R"({"type":"waiting"})"; }
 std::string admitted(Rights rights, const std::vector<const Participant*>& roster) {
   return boost::json::serialize(
       boost::json::object{{"type", "admitted"}, {"rights", eir::to_array(rights)}, {"roster", to_array(roster)}});
+}
+
+std::string rights(Rights rights) {
+  return boost::json::serialize(boost::json::object{{"type", "rights"}, {"rights", eir::to_array(rights)}});
+}
+
+std::string consultation(const Consultation& consultation) {
+  return boost::json::serialize(boost::json::object{{"type", "consultation"},
+                                                    {"state", to_text(consultation.state)},
+                                                    {"locked", consultation.is_locked},
+                                                    {"hold", to_text(consultation.hold)}});
 }
 
 std::string removed(std::string_view reason) {

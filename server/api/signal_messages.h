@@ -18,6 +18,8 @@ namespace eir::signal {
 // --- client → server ---
 struct Hello {
   std::string session;
+  // Names are kept in memory only: after a restart of Eir nobody but the client knows its own.
+  std::string display_name;
 };
 struct Offer {
   std::optional<int64_t> id;
@@ -78,6 +80,8 @@ std::string welcome(const Consultation& consultation, const Participant& partici
 std::string answer(std::optional<int64_t> id, std::string_view sdp);
 std::string waiting();
 std::string admitted(Rights rights, const std::vector<const Participant*>& roster);
+std::string rights(Rights rights);
+std::string consultation(const Consultation& consultation);
 std::string removed(std::string_view reason);
 std::string ended();
 std::string slots(const std::vector<PublicSlot>& slots);

@@ -45,7 +45,7 @@ asio::awaitable<void> SignalSession::handle_known(signal::ClientMessage message)
   } else if (const auto* mute = std::get_if<signal::Mute>(&message)) {
     // A host's mute that they clear themself needs no telling back.
     if (!mute->muted) told_host_muted_.set(mute->kind, false);
-    signalling_.consultations_.mute_self(who_, mute->kind, mute->muted);
+    signalling_.consultations_.mute_self(signalling_.clock_.now(), who_, mute->kind, mute->muted);
   } else if (const auto* ping = std::get_if<signal::Ping>(&message)) {
     connection_.send(signal::pong(ping->id));
   } else if (std::holds_alternative<signal::Leave>(message)) {
@@ -65,6 +65,7 @@ void SignalSession::handle_hello(const signal::Hello& hello) {
     connection_.close(CloseCode::kUnauthorized);
     return;
   }
+  signalling_.consultations_.name_self(*who, hello.display_name);
   signalling_.bind(*this, *who);
 }
 

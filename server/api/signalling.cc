@@ -10,10 +10,13 @@ asio::awaitable<void> sync_alone(RoomBridge& bridge, ParticipantRef who, bool cr
   co_await bridge.sync(who, create);
 }
 
+asio::awaitable<void> sync_room(RoomBridge& bridge, ConsultationKey key) { co_await bridge.sync_all(key); }
+
 }  // namespace
 
 void Signalling::drain_events() {
-  while (const auto event = consultations_.poll_event()) handle_event(*event);
+  recorder_.submit();
+  while (const auto event = consultations_.poll_event(recorder_.durable())) handle_event(*event);
 }
 
 void Signalling::handle_event(const ConsultationEvent& event) {
@@ -44,6 +47,10 @@ void Signalling::handle_event(const ConsultationEvent& event) {
     case Kind::kTakenOver:
       dismiss(event.who, "", CloseCode::kTakenOver);
       return;
+    case Kind::kRoomChanged:
+      tell_room(event.who.consultation);
+      spawn(executor_, "sync_room", sync_room(bridge_, event.who.consultation));
+      return;
     case Kind::kEnded:
       for (const SignalSession* session : sessions_of(event.who.consultation)) {
         dismiss(session->who_, signal::ended(), CloseCode::kRemoved);
@@ -71,10 +78,11 @@ void Signalling::bind(SignalSession& session, ParticipantRef who) {
   session.is_bound_ = true;
   session.token_made_ = clock_.now().steady;
   sessions_[who] = &session;
-  consultations_.signal_opened(who);
+  consultations_.signal_opened(clock_.now(), who);
   const Consultation& consultation = *consultations_.find(who.consultation);
   const Participant& participant = *consultation.find_participant(who.participant);
   session.told_admitted_ = participant.is_admitted;
+  session.told_rights_ = rights_of(consultation, participant);
   session.connection_.send(signal::welcome(consultation, participant, roster_for(session, consultation)));
   if (!participant.host_muted.empty()) tell_own_change(session, consultation, participant);
   if (!bridge_.slots_of(who).empty()) send_slots(who);
@@ -129,18 +137,32 @@ void Signalling::tell_change(const Consultation& consultation, const Participant
 
 void Signalling::tell_own_change(SignalSession& session, const Consultation& consultation,
                                  const Participant& participant) {
+  const Rights rights = rights_of(consultation, participant);
   if (session.told_admitted_ != participant.is_admitted) {
     session.told_admitted_ = participant.is_admitted;
     const auto roster = roster_for(session, consultation);
-    session.connection_.send(participant.is_admitted ? signal::admitted(rights_of(consultation, participant), roster)
-                                                     : signal::waiting());
+    session.connection_.send(participant.is_admitted ? signal::admitted(rights, roster) : signal::waiting());
+  } else if (session.told_rights_ != rights) {
+    session.connection_.send(signal::rights(rights));
   }
+  session.told_rights_ = rights;
   MuteKinds fresh;
   for (const MuteKind kind : kAllMuteKinds) {
     fresh.set(kind, participant.host_muted.has(kind) && !session.told_host_muted_.has(kind));
   }
   session.told_host_muted_ = participant.host_muted;
   if (!fresh.empty()) session.connection_.send(signal::muted(fresh));
+}
+
+// Lock and hold; a hold also changes what people may do.
+void Signalling::tell_room(ConsultationKey key) {
+  const Consultation* consultation = consultations_.find(key);
+  if (consultation == nullptr) return;
+  for (SignalSession* session : sessions_of(key)) {
+    session->connection_.send(signal::consultation(*consultation));
+    const Participant* self = consultation->find_participant(session->who_.participant);
+    if (self != nullptr) tell_own_change(*session, *consultation, *self);
+  }
 }
 
 void Signalling::tell_gone(ParticipantRef who) {

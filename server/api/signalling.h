@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/api/recorder.h"
 #include "server/api/room_bridge.h"
 #include "server/api/signal_connection.h"
 
@@ -43,6 +44,7 @@ class SignalSession final : public SignalReceiver {
   Timestamp token_made_;
   // What this client has been told.
   bool told_admitted_ = false;
+  Rights told_rights_;
   MuteKinds told_host_muted_;
   std::set<ParticipantKey> visible_;
 };
@@ -54,10 +56,15 @@ class Signalling {
   static constexpr Duration kRenewAfter = Consultations::kSessionLife / 2;
 
   Signalling(boost::asio::any_io_executor executor, Consultations& consultations, RoomBridge& bridge,
-             const Clock& clock)
-      : executor_(std::move(executor)), consultations_(consultations), bridge_(bridge), clock_(clock) {}
+             Recorder& recorder, const Clock& clock)
+      : executor_(std::move(executor)),
+        consultations_(consultations),
+        bridge_(bridge),
+        recorder_(recorder),
+        clock_(clock) {}
 
-  // Tells everybody concerned what the domain's last calls changed, and the workers too. After each batch of calls.
+  // Takes what the domain's last calls changed to the journal; what is on disk is told to everybody concerned, and to
+  // the workers. After each batch of calls, and when more is on disk.
   void drain_events();
   // Presence that ran out, tokens to renew: several times a second.
   void handle_tick();
@@ -83,12 +90,14 @@ class Signalling {
   void tell_change(const Consultation& consultation, const Participant& participant);
   void tell_own_change(SignalSession& session, const Consultation& consultation, const Participant& participant);
   void tell_gone(ParticipantRef who);
+  void tell_room(ConsultationKey key);
   void handle_event(const ConsultationEvent& event);
   void spawn_sync(ParticipantRef who, bool create);
 
   boost::asio::any_io_executor executor_;
   Consultations& consultations_;
   RoomBridge& bridge_;
+  Recorder& recorder_;
   const Clock& clock_;
   std::map<ParticipantRef, SignalSession*> sessions_;
 };

@@ -87,6 +87,19 @@ struct Limits {
   uint32_t signalling_messages_per_second = 50;
 };
 
+// How many days the records of each class are kept; 0: for ever.
+struct RetentionConfig {
+  // Consultations that are over, with what is known of who took part: ids, roles and times.
+  uint32_t consultations_days = 30;
+  // The audit trail; what is erased leaves the hash that the rest hangs on.
+  uint32_t audit_days = 0;
+  uint32_t usage_days = 0;
+  // What GET /v1/events can still tell who was away.
+  uint32_t events_days = 7;
+  // Answers that a repeated Idempotency-Key gets again.
+  uint32_t answers_days = 1;
+};
+
 struct Timeouts {
   // A worker without control drains after this long.
   uint32_t worker_alone_s = 600;
@@ -115,10 +128,13 @@ struct Config {
   std::string node_name = "eir";
   // Directory of the embedded store and generated secrets.
   std::string state_dir = "/var/lib/eir";
+  // The site's own consultation templates, in addition to those that come with Eir; empty: none.
+  std::string templates_file;
   Listeners listeners;
   MediaConfig media;
   Limits limits;
   Timeouts timeouts;
+  RetentionConfig retention;
   LogConfig log;
 };
 

@@ -41,6 +41,11 @@ constexpr KeyRange kRanges[] = {
     {"timeouts.http_body_s", 1, 300},
     {"timeouts.http_idle_s", 1, 3600},
     {"timeouts.signalling_hello_s", 1, 60},
+    {"retention.consultations_days", 0, 36500},
+    {"retention.audit_days", 0, 36500},
+    {"retention.usage_days", 0, 36500},
+    {"retention.events_days", 0, 36500},
+    {"retention.answers_days", 0, 36500},
 };
 
 class Checks {
@@ -59,6 +64,7 @@ class Checks {
 
   void files() {
     const auto& https = config_.listeners.https;
+    if (!config_.templates_file.empty()) readable("templates_file", config_.templates_file);
     if (!https.certificate_file.empty()) readable("listeners.https.certificate_file", https.certificate_file);
     if (!https.key_file.empty()) private_file("listeners.https.key_file", https.key_file);
   }

@@ -26,8 +26,9 @@ BOOST_DESCRIBE_STRUCT(Limits, (),
 BOOST_DESCRIBE_STRUCT(Timeouts, (),
                       (worker_alone_s, drain_s, tls_handshake_s, http_header_s, http_body_s, http_idle_s,
                        signalling_hello_s))
+BOOST_DESCRIBE_STRUCT(RetentionConfig, (), (consultations_days, audit_days, usage_days, events_days, answers_days))
 BOOST_DESCRIBE_STRUCT(LogConfig, (), (format, level))
-BOOST_DESCRIBE_STRUCT(Config, (), (node_name, state_dir, listeners, media, limits, timeouts, log))
+BOOST_DESCRIBE_STRUCT(Config, (), (node_name, state_dir, templates_file, listeners, media, limits, timeouts, retention, log))
 
 // What a number may be. Every numeric key has one; a test sees to it.
 struct KeyRange {

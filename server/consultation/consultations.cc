@@ -1,40 +1,56 @@
+// The part of Consultations that its owner asks for: creation, seats, invitations, and looking up.
 #include "server/consultation/consultations.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace eir {
 namespace {
-
-// Characters, not bytes: display names are UTF-8, which server/api has checked.
-size_t utf8_length(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
-}
 
 Invitation* find_invitation(Consultation& consultation, InvitationKey key) {
   const auto found = std::ranges::find(consultation.invitations, key, &Invitation::key);
   return found == consultation.invitations.end() ? nullptr : &*found;
 }
 
+// A patient is somebody until a host has seen who it is (Normen: the right person before the right content).
+IdentityNeed default_identity(Role role) {
+  return role == Role::kPatient ? IdentityNeed::kHostConfirms : IdentityNeed::kNone;
+}
+
+Seat make_seat(Random& random, const SeatRequest& request) {
+  return {.key = SeatKey::random(random),
+          .role = request.role,
+          .many = request.many,
+          .skips_waiting = request.skips_waiting,
+          .identity = request.identity.value_or(default_identity(request.role)),
+          .withheld = request.withheld,
+          .granted = {}};
+}
+
 }  // namespace
 
-Result<const Consultation*, Refusal> Consultations::create(const TenantKey& tenant, const ConsultationTemplate& kind,
-                                                           std::span<const SeatRequest> seats) {
-  if (seats.size() > kSeatsMax) return Refusal::kInvalidValue;
+Result<const Consultation*, Refusal> Consultations::create(Now now, const Actor& actor, const TenantKey& tenant,
+                                                           const ConsultationRequest& request) {
+  if (request.seats.size() > kSeatsMax) return Refusal::kInvalidValue;
+  const WallTime starts = request.starts.value_or(now.wall);
+  const WallTime ends = request.ends.value_or(starts + std::chrono::seconds(1));
+  if (ends <= starts || ends <= now.wall || ends > now.wall + kPlannedAheadMax) return Refusal::kInvalidValue;
   if (consultations_.size() >= kConsultationsMax || consultations_.size() - ended_ >= limits_.consultations) {
     return Refusal::kUnavailable;
   }
   auto made = std::make_unique<Consultation>();
   made->key = ConsultationKey::random(random_);
   made->tenant = tenant;
-  made->kind = &kind;
-  for (const SeatRequest& seat : seats) {
-    made->seats.push_back({.key = SeatKey::random(random_), .role = seat.role, .many = seat.many});
-  }
-  const Consultation* consultation = made.get();
+  made->kind = request.kind;
+  made->created = now.wall;
+  made->starts = request.starts;
+  made->ends = request.ends;
+  for (const SeatRequest& seat : request.seats) made->seats.push_back(make_seat(random_, seat));
+  Consultation& consultation = *made;
   consultations_.emplace(made->key, std::move(made));
-  return consultation;
+  arm(now, consultation);
+  Act act{now, actor, consultation};
+  record(act, "consultation.created", nullptr, consultation.kind->name);
+  return &std::as_const(consultation);
 }
 
 const Consultation* Consultations::find(const TenantKey& tenant, ConsultationKey key) const {
@@ -48,147 +64,78 @@ const Consultation* Consultations::find(ConsultationKey key) const {
 }
 
 size_t Consultations::participants_max(const Consultation& consultation) const {
-  return std::min(consultation.kind->participants_max, limits_.participants_per_consultation);
+  return std::min<size_t>(consultation.kind->participants_max, limits_.participants_per_consultation);
 }
 
-Result<const Seat*, Refusal> Consultations::add_seat(const TenantKey& tenant, ConsultationKey key,
-                                                     SeatRequest request) {
-  if (find(tenant, key) == nullptr) return Refusal::kNotFound;
-  Consultation& consultation = *find_mutable(key);
-  if (consultation.state == ConsultationState::kEnded) return Refusal::kConsultationEnded;
-  if (consultation.seats.size() >= kSeatsMax) return Refusal::kFull;
-  consultation.seats.push_back({.key = SeatKey::random(random_), .role = request.role, .many = request.many});
-  ++consultation.version;
-  return &std::as_const(consultation.seats.back());
+Result<const Seat*, Refusal> Consultations::add_seat(Now now, const Actor& actor, ConsultationKey key,
+                                                     const SeatRequest& request) {
+  Consultation* consultation = find_mutable(key);
+  if (consultation == nullptr) return Refusal::kNotFound;
+  if (is_final(consultation->state)) return Refusal::kConsultationOver;
+  if (consultation->seats.size() >= kSeatsMax) return Refusal::kFull;
+  const Seat& seat = consultation->seats.emplace_back(make_seat(random_, request));
+  ++consultation->version;
+  Act act{now, actor, *consultation};
+  record(act, "seat.added", nullptr, seat.key.to_string());
+  return &seat;
 }
 
-Result<IssuedInvitation, Refusal> Consultations::invite(Now now, const TenantKey& tenant, SeatRef seat,
+// Who brings somebody in gives away no right of decision that they have not themself: otherwise a link to a
+// specialist's seat, used by the one who asked for it, would be a way up.
+Result<SeatRequest, Refusal> Consultations::limit_to_inviter(ParticipantRef inviter, const SeatRequest& request) const {
+  const Consultation* consultation = find(inviter.consultation);
+  const Participant* participant =
+      consultation == nullptr ? nullptr : consultation->find_participant(inviter.participant);
+  if (participant == nullptr) return Refusal::kNotFound;
+  const Rights own = rights_of(*consultation, *participant);
+  if (!own.has(Right::kInvite)) return Refusal::kForbidden;
+  if (participant->role == Role::kPatient && request.role != Role::kRelative) return Refusal::kForbidden;
+  constexpr Rights kDecisions{Right::kModerate, Right::kInvite, Right::kEnd, Right::kList};
+  SeatRequest limited = request;
+  limited.withheld = limited.withheld | kDecisions.without(own);
+  // Only who may admit may say that somebody need not wait.
+  limited.skips_waiting = request.skips_waiting && own.has(Right::kModerate);
+  return limited;
+}
+
+Result<IssuedInvitation, Refusal> Consultations::invite(Now now, const Actor& actor, SeatRef seat,
                                                         const InvitationRequest& request) {
-  if (find(tenant, seat.consultation) == nullptr) return Refusal::kNotFound;
-  Consultation& consultation = *find_mutable(seat.consultation);
-  if (consultation.find_seat(seat.seat) == nullptr) return Refusal::kNotFound;
-  if (consultation.state == ConsultationState::kEnded) return Refusal::kConsultationEnded;
-  if (consultation.invitations.size() >= kInvitationsMax) return Refusal::kFull;
+  Consultation* consultation = find_mutable(seat.consultation);
+  if (consultation == nullptr || consultation->find_seat(seat.seat) == nullptr) return Refusal::kNotFound;
+  if (is_final(consultation->state)) return Refusal::kConsultationOver;
+  if (consultation->invitations.size() >= kInvitationsMax) return Refusal::kFull;
   const WallTime not_before = request.not_before.value_or(now.wall);
-  const WallTime not_after = request.not_after.value_or(std::max(not_before, now.wall) + kInvitationLife);
-  const bool is_sane = not_after > not_before && not_after > now.wall && not_after <= now.wall + kInvitationLifeMax;
+  const WallTime earliest_end = std::max(not_before, consultation->ends.value_or(now.wall));
+  const WallTime not_after = request.not_after.value_or(earliest_end + kInvitationLife);
+  const WallTime latest = std::max(now.wall + kInvitationLifeMax, earliest_end + kInvitationLife);
+  const bool is_sane = not_after > not_before && not_after > now.wall && not_after <= latest;
   if (!is_sane || request.uses_max == 0 || request.uses_max > kUsesMax) return Refusal::kInvalidValue;
   IssuedInvitation issued{InvitationKey::random(random_), Token::random(random_), not_after};
-  consultation.invitations.push_back({.key = issued.key,
-                                      .seat = seat.seat,
-                                      .token = issued.token.hash(),
-                                      .uses = 0,
-                                      .uses_max = request.uses_max,
-                                      .not_before = not_before,
-                                      .not_after = not_after,
-                                      .is_revoked = false});
-  invitations_.emplace(issued.token.hash(), std::pair(consultation.key, issued.key));
+  consultation->invitations.push_back({.key = issued.key,
+                                       .seat = seat.seat,
+                                       .token = issued.token.hash(),
+                                       .uses = 0,
+                                       .uses_max = request.uses_max,
+                                       .not_before = not_before,
+                                       .not_after = not_after,
+                                       .is_revoked = false});
+  invitations_.emplace(issued.token.hash(), std::pair(consultation->key, issued.key));
+  Act act{now, actor, *consultation};
+  record(act, "invitation.made", nullptr, issued.key.to_string());
   return issued;
 }
 
-Result<void, Refusal> Consultations::revoke(const TenantKey& tenant, ConsultationKey key, InvitationKey invitation) {
-  if (find(tenant, key) == nullptr) return Refusal::kNotFound;
-  Invitation* found = find_invitation(*find_mutable(key), invitation);
+Result<void, Refusal> Consultations::revoke(Now now, const Actor& actor, ConsultationKey key,
+                                            InvitationKey invitation) {
+  Consultation* consultation = find_mutable(key);
+  if (consultation == nullptr) return Refusal::kNotFound;
+  Invitation* found = find_invitation(*consultation, invitation);
   if (found == nullptr) return Refusal::kNotFound;
+  if (found->is_revoked) return {};
   found->is_revoked = true;
+  Act act{now, actor, *consultation};
+  record(act, "invitation.revoked", nullptr, invitation.to_string());
   return {};
-}
-
-std::optional<Refusal> Consultations::why_not(Now now, const Consultation& consultation,
-                                              const Invitation& invitation) const {
-  if (consultation.state == ConsultationState::kEnded) return Refusal::kConsultationEnded;
-  if (invitation.is_revoked) return Refusal::kInvitationRevoked;
-  if (now.wall < invitation.not_before) return Refusal::kInvitationEarly;
-  if (now.wall >= invitation.not_after) return Refusal::kInvitationExpired;
-  if (invitation.uses >= invitation.uses_max) return Refusal::kInvitationUsed;
-  return std::nullopt;
-}
-
-Result<Joined, Refusal> Consultations::join(Now now, std::string_view token, std::string_view display_name) {
-  const auto found = invitations_.find(hash_token(token));
-  if (found == invitations_.end()) return Refusal::kUnauthorized;
-  Consultation& consultation = *find_mutable(found->second.first);
-  Invitation& invitation = *find_invitation(consultation, found->second.second);
-  if (const auto refusal = why_not(now, consultation, invitation)) return *refusal;
-  if (utf8_length(display_name) > kDisplayNameMax) return Refusal::kInvalidValue;
-  const Seat& seat = *consultation.find_seat(invitation.seat);
-
-  // Who has the seat now makes room; those who left are forgotten with it.
-  std::vector<ParticipantKey> replaced;
-  size_t others = consultation.present_count();
-  for (const auto& [key, other] : consultation.participants) {
-    if (seat.many || other.seat != seat.key) continue;
-    replaced.push_back(key);
-    if (other.presence != Presence::kLeft) --others;
-  }
-  if (others >= participants_max(consultation)) return Refusal::kFull;
-  for (const ParticipantKey key : replaced) expel(consultation, key, EventKind::kReplaced);
-
-  ++invitation.uses;
-  const Joined joined{.who = {consultation.key, ParticipantKey::random(random_)},
-                      .session = Token::random(random_),
-                      .resume = Token::random(random_)};
-  Participant& participant = consultation.participants[joined.who.participant];
-  participant.key = joined.who.participant;
-  participant.seat = seat.key;
-  participant.invitation = invitation.key;
-  participant.role = seat.role;
-  participant.display_name = display_name;
-  participant.is_admitted = !must_wait(*consultation.kind, seat.role);
-  give_tokens(now, consultation, participant, joined);
-  set_deadline(consultation, participant, now.steady + kSessionLife);
-  if (participant.is_admitted && consultation.state == ConsultationState::kPlanned) {
-    consultation.state = ConsultationState::kOpen;
-    ++consultation.version;
-  }
-  note(EventKind::kChanged, consultation, participant.key);
-  return joined;
-}
-
-Result<Joined, Refusal> Consultations::resume(Now now, std::string_view token) {
-  const auto found = resumes_.find(hash_token(token));
-  if (found == resumes_.end()) return Refusal::kUnauthorized;
-  const ParticipantRef who = found->second;
-  Consultation& consultation = *find_mutable(who.consultation);
-  Participant& participant = *find_mutable(who);
-  if (participant.presence == Presence::kLeft && consultation.present_count() >= participants_max(consultation)) {
-    return Refusal::kFull;
-  }
-  const Joined joined{.who = who, .session = Token::random(random_), .resume = Token::random(random_)};
-  forget_tokens(participant);
-  give_tokens(now, consultation, participant, joined);
-  participant.is_signalling = false;
-  // A living transport (WHIP, or the old page's until it is freed) keeps it; otherwise it has to connect again soon.
-  const bool has_transport = participant.transports > 0;
-  participant.presence = has_transport ? Presence::kReconnecting : Presence::kJoined;
-  set_deadline(consultation, participant, has_transport ? kNever : now.steady + kReconnectTime);
-  note(EventKind::kTakenOver, consultation, participant.key);
-  note(EventKind::kChanged, consultation, participant.key);
-  return joined;
-}
-
-Result<ParticipantRef, Refusal> Consultations::authenticate(Now now, std::string_view session) const {
-  const TokenHash hash = hash_token(session);
-  const auto found = sessions_.find(hash);
-  if (found == sessions_.end()) return Refusal::kUnauthorized;
-  const ParticipantRef who = found->second;
-  const Participant& participant = *find(who.consultation)->find_participant(who.participant);
-  const auto known = std::ranges::find(participant.sessions, hash, &Session::token);
-  if (now.steady >= known->expires || participant.presence == Presence::kLeft) return Refusal::kTokenExpired;
-  return who;
-}
-
-Token Consultations::renew_session(Now now, ParticipantRef who) {
-  Token token = Token::random(random_);
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return token;
-  if (participant->sessions.size() >= kSessionsMax) {
-    sessions_.erase(participant->sessions.front().token);
-    participant->sessions.erase(participant->sessions.begin());
-  }
-  participant->sessions.push_back({token.hash(), now.steady + kSessionLife});
-  sessions_.emplace(token.hash(), who);
-  return token;
 }
 
 bool Consultations::may(ParticipantRef actor, ConsultationKey consultation, Right right) const {
@@ -198,11 +145,18 @@ bool Consultations::may(ParticipantRef actor, ConsultationKey consultation, Righ
   return participant != nullptr && rights_of(*found, *participant).has(right);
 }
 
-std::optional<ConsultationEvent> Consultations::poll_event() {
-  if (events_.empty()) return std::nullopt;
+std::optional<ConsultationEvent> Consultations::poll_event(uint64_t durable) {
+  if (events_.empty() || events_.front().transition > durable) return std::nullopt;
   const ConsultationEvent event = events_.front();
   events_.pop_front();
   return event;
+}
+
+std::optional<Transition> Consultations::poll_transition() {
+  if (transitions_.empty()) return std::nullopt;
+  Transition transition = std::move(transitions_.front());
+  transitions_.pop_front();
+  return transition;
 }
 
 Consultation* Consultations::find_mutable(ConsultationKey key) {
@@ -215,25 +169,6 @@ Participant* Consultations::find_mutable(ParticipantRef who) {
   if (consultation == nullptr) return nullptr;
   const auto found = consultation->participants.find(who.participant);
   return found == consultation->participants.end() ? nullptr : &found->second;
-}
-
-void Consultations::give_tokens(Now now, const Consultation& consultation, Participant& participant,
-                                const Joined& joined) {
-  const ParticipantRef who{consultation.key, participant.key};
-  participant.resume = joined.resume.hash();
-  participant.sessions.push_back({joined.session.hash(), now.steady + kSessionLife});
-  resumes_.emplace(participant.resume, who);
-  sessions_.emplace(joined.session.hash(), who);
-}
-
-void Consultations::forget_tokens(Participant& participant) {
-  for (const Session& session : participant.sessions) sessions_.erase(session.token);
-  participant.sessions.clear();
-  resumes_.erase(participant.resume);
-}
-
-void Consultations::note(EventKind kind, const Consultation& consultation, ParticipantKey participant) {
-  events_.push_back({kind, {consultation.key, participant}});
 }
 
 }  // namespace eir

@@ -1,143 +1,74 @@
-// The part of Consultations that moves participants: hosts' acts, own acts, connections and time.
-#include <vector>
-
+// The part of Consultations that follows participants' own acts, their connections, and time.
 #include "server/consultation/consultations.h"
 
 namespace eir {
 
-Result<void, Refusal> Consultations::admit(ParticipantRef who) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
-  Consultation& consultation = *find_mutable(who.consultation);
-  if (participant->presence == Presence::kLeft) return Refusal::kWrongState;
-  if (participant->is_admitted) return {};
-  participant->is_admitted = true;
-  if (consultation.state == ConsultationState::kPlanned) {
-    consultation.state = ConsultationState::kOpen;
-    ++consultation.version;
-  }
-  note(EventKind::kChanged, consultation, who.participant);
-  return {};
-}
-
-Result<void, Refusal> Consultations::deny(ParticipantRef who) {
-  const Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
-  if (participant->is_admitted) return Refusal::kWrongState;
-  expel(*find_mutable(who.consultation), who.participant, EventKind::kDenied);
-  return {};
-}
-
-Result<void, Refusal> Consultations::return_to_waiting(ParticipantRef who) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
-  const Consultation& consultation = *find_mutable(who.consultation);
-  if (!must_wait(*consultation.kind, participant->role)) return Refusal::kWrongState;
-  if (!participant->is_admitted) return {};
-  participant->is_admitted = false;
-  note(EventKind::kChanged, consultation, who.participant);
-  return {};
-}
-
-Result<void, Refusal> Consultations::mute_by_host(ParticipantRef who, MuteKinds kinds) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
-  for (const MuteKind kind : kAllMuteKinds) {
-    if (kinds.has(kind)) participant->host_muted.set(kind, true);
-  }
-  note(EventKind::kChanged, *find_mutable(who.consultation), who.participant);
-  return {};
-}
-
-Result<void, Refusal> Consultations::remove(ParticipantRef who) {
-  const Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
-  Consultation& consultation = *find_mutable(who.consultation);
-  // Who was removed does not come back by the same link.
-  for (Invitation& invitation : consultation.invitations) {
-    if (invitation.key == participant->invitation) invitation.is_revoked = true;
-  }
-  expel(consultation, who.participant, EventKind::kRemoved);
-  return {};
-}
-
-Result<void, Refusal> Consultations::end(Now now, ConsultationKey key) {
-  Consultation* consultation = find_mutable(key);
-  if (consultation == nullptr) return Refusal::kNotFound;
-  if (consultation->state == ConsultationState::kEnded) return {};
-  consultation->state = ConsultationState::kEnded;
-  ++ended_;
-  ++consultation->version;
-  for (auto& [participant_key, participant] : consultation->participants) {
-    forget_tokens(participant);
-    set_deadline(*consultation, participant, kNever);
-    participant.presence = Presence::kLeft;
-    participant.display_name.clear();
-  }
-  deadlines_.insert({now.steady + kEndedLife, {key, {}}});
-  note(EventKind::kEnded, *consultation, {});
-  return {};
-}
-
-void Consultations::mute_self(ParticipantRef who, MuteKind kind, bool muted) {
+void Consultations::mute_self(Now now, ParticipantRef who, MuteKind kind, bool muted) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr) return;
   participant->muted.set(kind, muted);
   if (!muted) participant->host_muted.set(kind, false);
-  note(EventKind::kChanged, *find_mutable(who.consultation), who.participant);
+  const Actor actor = Actor::participant(who.participant);
+  Act act{now, actor, *find_mutable(who.consultation), {who.participant}};
+  act.notes.emplace_back(EventKind::kChanged, who.participant);
+  record_quietly(act);
+}
+
+void Consultations::name_self(ParticipantRef who, std::string_view display_name) {
+  Participant* participant = find_mutable(who);
+  if (participant == nullptr || !participant->display_name.empty() || !is_display_name(display_name)) return;
+  participant->display_name = display_name;
 }
 
 void Consultations::leave(Now now, ParticipantRef who) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr || participant->presence == Presence::kLeft) return;
-  set_left(now, *find_mutable(who.consultation), *participant);
+  const Actor actor = Actor::participant(who.participant);
+  Act act{now, actor, *find_mutable(who.consultation), {who.participant}};
+  set_left(act, *participant, "left");
 }
 
-void Consultations::signal_opened(ParticipantRef who) {
+void Consultations::signal_opened(Now now, ParticipantRef who) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr || participant->presence == Presence::kLeft) return;
-  const Consultation& consultation = *find_mutable(who.consultation);
-  const bool is_back = participant->presence != Presence::kConnected;
   participant->is_signalling = true;
-  participant->presence = Presence::kConnected;
-  set_deadline(consultation, *participant, kNever);
-  if (is_back) note(EventKind::kChanged, consultation, who.participant);
+  set_connected(now, *find_mutable(who.consultation), *participant);
 }
 
 void Consultations::signal_closed(Now now, ParticipantRef who) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr || !participant->is_signalling) return;
-  const Consultation& consultation = *find_mutable(who.consultation);
+  Consultation& consultation = *find_mutable(who.consultation);
   participant->is_signalling = false;
   if (participant->presence == Presence::kLeft) return;
   participant->presence = Presence::kReconnecting;
   // While a transport lives, the worker's 30 s after its last check decide.
   set_deadline(consultation, *participant, participant->transports > 0 ? kNever : now.steady + kReconnectTime);
-  note(EventKind::kChanged, consultation, who.participant);
+  events_.push_back({EventKind::kChanged, who, last_transition_});
 }
 
-void Consultations::transport_opened(ParticipantRef who) {
+void Consultations::transport_opened(Now now, ParticipantRef who) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr) return;
   ++participant->transports;
-  if (participant->presence != Presence::kJoined) return;
-  participant->presence = Presence::kConnected;
-  set_deadline(*find_mutable(who.consultation), *participant, kNever);
+  if (participant->presence != Presence::kLeft) set_connected(now, *find_mutable(who.consultation), *participant);
 }
 
 void Consultations::transport_closed(Now now, ParticipantRef who, bool is_timed_out) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr || participant->transports == 0) return;
-  const Consultation& consultation = *find_mutable(who.consultation);
+  Consultation& consultation = *find_mutable(who.consultation);
   if (--participant->transports > 0 || participant->is_signalling) return;
   if (participant->presence == Presence::kLeft || participant->presence == Presence::kJoined) return;
   if (is_timed_out) {
-    set_left(now, consultation, *participant);
+    const Actor actor = Actor::system();
+    Act act{now, actor, consultation, {who.participant}};
+    set_left(act, *participant, "connection_lost");
     return;
   }
   participant->presence = Presence::kReconnecting;
   set_deadline(consultation, *participant, now.steady + kReconnectTime);
-  note(EventKind::kChanged, consultation, who.participant);
+  events_.push_back({EventKind::kChanged, who, last_transition_});
 }
 
 void Consultations::handle_timeout(Now now) {
@@ -146,9 +77,8 @@ void Consultations::handle_timeout(Now now) {
     deadlines_.erase(deadlines_.begin());
     Consultation& consultation = *find_mutable(who.consultation);
     if (who.participant == ParticipantKey{}) {
-      for (const Invitation& invitation : consultation.invitations) invitations_.erase(invitation.token);
-      consultations_.erase(who.consultation);
-      --ended_;
+      consultation.deadline = kNever;
+      handle_consultation_timeout(now, consultation);
       continue;
     }
     Participant& participant = *find_mutable(who);
@@ -158,27 +88,52 @@ void Consultations::handle_timeout(Now now) {
 }
 
 void Consultations::step_down(Now now, Consultation& consultation, Participant& participant) {
+  const Actor actor = Actor::system();
+  Act act{now, actor, consultation, {participant.key}};
   if (participant.presence != Presence::kLeft) {
-    set_left(now, consultation, participant);
+    set_left(act, participant, "connection_lost");
     return;
   }
   forget_tokens(participant);
-  consultation.participants.erase(participant.key);
+  consultation.participants.erase(ParticipantKey(participant.key));
+  record_quietly(act);
 }
 
-void Consultations::set_left(Now now, const Consultation& consultation, Participant& participant) {
+// Connected is connected, by whatever way. Only the first connection after joining is an act; coming back within the
+// time for it is not.
+void Consultations::set_connected(Now now, Consultation& consultation, Participant& participant) {
+  const bool is_back = participant.presence == Presence::kReconnecting;
+  const bool is_new = participant.presence == Presence::kJoined;
+  participant.presence = Presence::kConnected;
+  set_deadline(consultation, participant, kNever);
+  if (is_back) events_.push_back({EventKind::kChanged, {consultation.key, participant.key}, last_transition_});
+  if (!is_new) return;
+  participant.connected_since = now.wall;
+  const Actor actor = Actor::participant(participant.key);
+  Act act{now, actor, consultation, {participant.key}};
+  act.notes.emplace_back(EventKind::kChanged, participant.key);
+  record(act, "participant.connected", &participant);
+  check_host(now, consultation);
+}
+
+void Consultations::set_left(Act& act, Participant& participant, std::string_view reason) {
   participant.presence = Presence::kLeft;
   participant.is_signalling = false;
-  set_deadline(consultation, participant, now.steady + kResumeTime);
-  note(EventKind::kGone, consultation, participant.key);
+  add_usage(act, participant, reason);
+  set_deadline(act.consultation, participant, act.now.steady + kResumeTime);
+  act.notes.emplace_back(EventKind::kGone, participant.key);
+  record(act, "participant.left", &participant, reason);
+  check_host(act.now, act.consultation);
 }
 
-void Consultations::expel(Consultation& consultation, ParticipantKey key, EventKind why) {
-  Participant& participant = consultation.participants.at(key);
+void Consultations::expel(Act& act, ParticipantKey key, EventKind why, std::string_view reason) {
+  Participant& participant = act.consultation.participants.at(key);
+  add_usage(act, participant, reason);
   forget_tokens(participant);
-  set_deadline(consultation, participant, kNever);
-  consultation.participants.erase(key);
-  note(why, consultation, key);
+  set_deadline(act.consultation, participant, kNever);
+  act.consultation.participants.erase(key);
+  act.participants.push_back(key);
+  act.notes.emplace_back(why, key);
 }
 
 void Consultations::set_deadline(const Consultation& consultation, Participant& participant, Timestamp at) {

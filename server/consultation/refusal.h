@@ -14,7 +14,9 @@ enum class Refusal : uint8_t {
   kInvitationExpired,
   kInvitationEarly,
   kInvitationRevoked,
-  kConsultationEnded,
+  kTooEarly,          // the join window of the consultation is not open yet
+  kConsultationOver,  // ended, cancelled, expired or no_show
+  kLocked,
   kFull,
   kWrongState,
   kInvalidValue,

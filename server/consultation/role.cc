@@ -52,6 +52,13 @@ std::string_view to_text(Right right) {
   return "";
 }
 
+std::optional<Right> right_from_text(std::string_view text) {
+  for (const Right right : kAllRights) {
+    if (to_text(right) == text) return right;
+  }
+  return std::nullopt;
+}
+
 Ceiling ceiling_of(Role role) {
   using enum Right;
   switch (role) {

@@ -40,6 +40,7 @@ inline constexpr std::array kAllRights = {Right::kAudio,    Right::kVideo,  Righ
                                           Right::kModerate, Right::kInvite, Right::kEnd,         Right::kList};
 
 std::string_view to_text(Right right);
+std::optional<Right> right_from_text(std::string_view text);
 
 // A set of rights; empty by default, because everything is denied that is not named.
 class Rights {
@@ -52,6 +53,7 @@ class Rights {
   constexpr Rights operator&(Rights other) const { return Rights(static_cast<uint8_t>(mask_ & other.mask_)); }
   constexpr Rights operator|(Rights other) const { return Rights(static_cast<uint8_t>(mask_ | other.mask_)); }
   constexpr Rights without(Rights other) const { return Rights(static_cast<uint8_t>(mask_ & ~other.mask_)); }
+  constexpr bool contains(Rights other) const { return other.without(*this).empty(); }
   constexpr bool empty() const { return mask_ == 0; }
   constexpr bool operator==(const Rights&) const = default;
 
