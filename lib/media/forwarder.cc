@@ -24,20 +24,21 @@ uint16_t frame_number(const StoredPacket& stored) {
 
 }  // namespace
 
-Forwarder::Forwarder(MediaKind kind, uint16_t first_out, uint32_t first_timestamp)
-    : kind_(kind), map_(first_out), base_timestamp_(first_timestamp) {}
+Forwarder::Forwarder(MediaKind kind, uint16_t first_out, uint32_t first_timestamp, ForwardCounters& counters)
+    : kind_(kind), map_(first_out), base_timestamp_(first_timestamp), counters_(counters) {}
 
 void Forwarder::set_target(Timestamp now, TrackId track, ReceiveStream* source, const PublisherClock* clock) {
   if (target_.source == source && target_.track == track) return;
-  if (source == current_.source && source != nullptr) {
+  if (source == nullptr) {
+    leave_if([](const Supply&) { return true; });
+    return;
+  }
+  if (target_.source != current_.source) counters_.left += unread_of(target_);
+  if (source == current_.source) {
     target_ = current_;
     return;
   }
   target_ = {.track = track, .source = source, .clock = clock, .cursor = 0};
-  if (source == nullptr) {
-    current_ = {};
-    return;
-  }
   const PacketHistory& history = source->history();
   target_.cursor = history.arrivals();
   if (kind_ == MediaKind::kAudio) return;
@@ -46,6 +47,30 @@ void Forwarder::set_target(Timestamp now, TrackId track, ReceiveStream* source, 
     if (stored == nullptr || now - stored->arrival > kLookBack) break;
     --target_.cursor;
   }
+  counters_.looked_back += unread_of(target_);
+}
+
+uint64_t Forwarder::unread_of(const Supply& supply) {
+  return supply.source == nullptr ? 0 : supply.source->history().arrivals() - supply.cursor;
+}
+
+uint64_t Forwarder::unread() const {
+  return unread_of(current_) + (target_.source != current_.source ? unread_of(target_) : 0);
+}
+
+void Forwarder::note_stored(const ReceiveStream* source) {
+  ++counters_.offered;
+  if (source == current_.source || source == target_.source) return;
+  ++(target_.source == nullptr ? counters_.not_ready : counters_.other_layer);
+}
+
+template <class Match>
+void Forwarder::leave_if(Match&& matches) {
+  // Without a switch to wait for, the target is a copy of what is current, with a cursor that nobody moves.
+  if (target_.source != current_.source && matches(target_)) counters_.left += unread_of(target_);
+  if (matches(current_)) counters_.left += unread_of(current_);
+  if (matches(target_)) target_ = {};
+  if (matches(current_)) current_ = {};
 }
 
 void Forwarder::revoke(TrackId track) {
@@ -55,8 +80,7 @@ void Forwarder::revoke(TrackId track) {
 }
 
 void Forwarder::stop(TrackId track) {
-  if (current_.track == track) current_ = {};
-  if (target_.track == track) target_ = {};
+  leave_if([track](const Supply& supply) { return supply.track == track; });
 }
 
 void Forwarder::forget(const ReceiveStream* source) {
@@ -65,8 +89,7 @@ void Forwarder::forget(const ReceiveStream* source) {
 }
 
 void Forwarder::stop(const ReceiveStream* source) {
-  if (current_.source == source) current_ = {};
-  if (target_.source == source) target_ = {};
+  leave_if([source](const Supply& supply) { return supply.source == source; });
 }
 
 void Forwarder::pull(Timestamp now, Ring<EgressEntry>& out) {
@@ -83,16 +106,25 @@ bool Forwarder::starts_decoding(const StoredPacket& stored, MediaKind kind) {
 bool Forwarder::try_switch(Timestamp, Ring<EgressEntry>& out) {
   if (target_.source == nullptr) return false;
   const PacketHistory& history = target_.source->history();
-  target_.cursor = std::max(target_.cursor, history.oldest_arrival());
+  if (target_.cursor < history.oldest_arrival()) {
+    counters_.gone += history.oldest_arrival() - target_.cursor;
+    target_.cursor = history.oldest_arrival();
+  }
   for (; target_.cursor < history.arrivals(); ++target_.cursor) {
     const StoredPacket* const stored = history.arrival(target_.cursor);
-    if (stored == nullptr || !starts_decoding(*stored, kind_)) continue;
+    if (stored == nullptr || !starts_decoding(*stored, kind_)) {
+      ++(stored == nullptr ? counters_.gone : counters_.before_start);
+      continue;
+    }
+    counters_.left += unread_of(current_);
     current_ = target_;
     begin_epoch(*stored, out);
     // Later packets of the key frame may have overtaken its first: they stand before the cursor.
     for (int64_t sequence = stored->sequence + 1; sequence <= history.newest(); ++sequence) {
       const StoredPacket* const early = history.find(sequence);
-      if (early != nullptr && early->arrival_number < current_.cursor) take(*early, out);
+      if (early == nullptr || early->arrival_number >= current_.cursor) continue;
+      ++counters_.looked_back;
+      take(*early, out);
     }
     return true;
   }
@@ -138,9 +170,11 @@ void Forwarder::begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out) {
       inserted_.timestamp = timestamp;
       inserted_.track = current_.track;
       inserted_.size = static_cast<uint16_t>(size);
-      if (!out.push({.out_sequence = inserted_.out_sequence,
-                     .size = static_cast<uint16_t>(size + kHeadersSize),
-                     .kind = EgressEntry::Kind::kParameterSets})) {
+      if (out.push({.out_sequence = inserted_.out_sequence,
+                    .size = static_cast<uint16_t>(size + kHeadersSize),
+                    .kind = EgressEntry::Kind::kParameterSets})) {
+        ++counters_.inserted;
+      } else {
         inserted_.out_sequence = -1;
       }
     }
@@ -158,12 +192,16 @@ void Forwarder::begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out) {
 void Forwarder::follow(Ring<EgressEntry>& out) {
   const PacketHistory& history = current_.source->history();
   if (current_.cursor < history.oldest_arrival()) {
-    ++counters_.overrun;
+    ++counters_.overruns;
+    counters_.gone += history.oldest_arrival() - current_.cursor;
     current_.cursor = history.oldest_arrival();
   }
   while (current_.cursor < history.arrivals() && out.size() < out.capacity()) {
     const StoredPacket* const stored = history.arrival(current_.cursor++);
-    if (stored == nullptr) continue;
+    if (stored == nullptr) {
+      ++counters_.gone;
+      continue;
+    }
     if (stored->sequence - newest_in_sequence_ > kJumpMax) {
       // As if the source were new: wait for a key frame from here on.
       target_ = current_;
@@ -176,15 +214,7 @@ void Forwarder::follow(Ring<EgressEntry>& out) {
 }
 
 void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
-  if (stored.is_padding()) {
-    const std::optional<RewriteMap::Place> taken =
-        map_.drop(stored.sequence, false) ? std::nullopt : map_.map(current_.source, stored.sequence);
-    ++counters_.dropped;
-    if (taken)
-      out.push({.out_sequence = taken->out_sequence, .size = kHeadersSize, .kind = EgressEntry::Kind::kPadding});
-    newest_in_sequence_ = std::max(newest_in_sequence_, stored.sequence);
-    return;
-  }
+  if (stored.is_padding()) return take_padding(stored, out);
   const std::optional<RewriteMap::Place> place = map_.map(current_.source, stored.sequence);
   if (!place) {
     ++counters_.late;
@@ -193,12 +223,29 @@ void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
   if (!out.push({.out_sequence = place->out_sequence,
                  .size = static_cast<uint16_t>(stored.payload_size + kHeadersSize),
                  .kind = EgressEntry::Kind::kMedia})) {
+    ++counters_.no_room;
     return;
   }
   ++counters_.forwarded;
-  if (stored.sequence < newest_in_sequence_) return;
+  if (stored.sequence >= newest_in_sequence_) note_newest(stored, *place);
+}
+
+void Forwarder::take_padding(const StoredPacket& stored, Ring<EgressEntry>& out) {
+  newest_in_sequence_ = std::max(newest_in_sequence_, stored.sequence);
+  const std::optional<RewriteMap::Place> taken =
+      map_.drop(stored.sequence, false) ? std::nullopt : map_.map(current_.source, stored.sequence);
+  if (!taken) {
+    ++counters_.padding_closed;
+    return;
+  }
+  const bool has_room =
+      out.push({.out_sequence = taken->out_sequence, .size = kHeadersSize, .kind = EgressEntry::Kind::kPadding});
+  ++(has_room ? counters_.padding : counters_.no_room);
+}
+
+void Forwarder::note_newest(const StoredPacket& stored, const RewriteMap::Place& place) {
   newest_in_sequence_ = stored.sequence;
-  const Epoch& epoch = *place->epoch;
+  const Epoch& epoch = *place.epoch;
   if (stored.timestamp != newest_in_timestamp_) {
     const auto step = wrapped_difference(stored.timestamp, newest_in_timestamp_);
     if (step > 0) frame_ticks_ = std::min(static_cast<uint32_t>(step), clock_rate_);
@@ -207,7 +254,7 @@ void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
   newest_timestamp_ = stored.timestamp + epoch.timestamp_offset;
   newest_arrival_ = stored.arrival;
   newest_picture_id_ = static_cast<uint16_t>(
-      (stored.info.picture_id.value_or(0) + epoch.picture_id_offset - place->pictures_dropped) & kPictureIdMask);
+      (stored.info.picture_id.value_or(0) + epoch.picture_id_offset - place.pictures_dropped) & kPictureIdMask);
   newest_tl0_pic_idx_ = static_cast<uint8_t>(stored.info.tl0_pic_idx.value_or(0) + epoch.tl0_pic_idx_offset);
   newest_frame_number_ = static_cast<uint16_t>(frame_number(stored) + epoch.frame_number_offset);
 }

@@ -9,6 +9,7 @@
 #include "lib/base/ring.h"
 #include "lib/base/time.h"
 #include "lib/media/clock_mapping.h"
+#include "lib/media/forward_counters.h"
 #include "lib/media/h264_parameter_sets.h"
 #include "lib/media/packet_history.h"
 #include "lib/media/rewrite_map.h"
@@ -52,16 +53,8 @@ class Forwarder {
   // (RFC 3550 section 6.3.1: up to half as long again).
   static constexpr Duration kReportWait = 8s;
 
-  struct Counters {
-    uint64_t forwarded = 0;  // entries of media
-    uint64_t dropped = 0;    // padding that closed up
-    uint64_t late = 0;       // packets from before the switch to their source
-    uint64_t overrun = 0;    // times the history was overwritten before the slot had read it
-    uint64_t switches = 0;   // epochs begun
-  };
-
-  // `first_out` below 2^15, `first_timestamp` random (RFC 3550 section 5.1).
-  Forwarder(MediaKind kind, uint16_t first_out, uint32_t first_timestamp);
+  // `first_out` below 2^15, `first_timestamp` random (RFC 3550 section 5.1). `counters` are shared and outlive it.
+  Forwarder(MediaKind kind, uint16_t first_out, uint32_t first_timestamp, ForwardCounters& counters);
 
   // Whose packets to send from the next possible one on; nullptr: nobody's. `clock` is the publisher's and lives as
   // long as `source`.
@@ -74,6 +67,12 @@ class Forwarder {
   void stop(const ReceiveStream* source);
   // The stream's memory goes away.
   void forget(const ReceiveStream* source);
+
+  // A packet of the slot's track was stored; to be called before the slot is aimed for it. Only counts: pull() reads
+  // it.
+  void note_stored(const ReceiveStream* source);
+  // Packets of the streams that it reads which pull() has not come to yet.
+  uint64_t unread() const;
 
   // Appends what has arrived since the last call; stops early if `out` is full (the rest follows at the next call).
   void pull(Timestamp now, Ring<EgressEntry>& out);
@@ -98,7 +97,6 @@ class Forwarder {
   std::optional<uint32_t> report_timestamp(Timestamp now);
   // True once after a switch: a sender report should go with the first packet.
   bool take_switched() { return std::exchange(switched_, false); }
-  const Counters& counters() const { return counters_; }
 
  private:
   struct Supply {
@@ -108,11 +106,17 @@ class Forwarder {
     uint64_t cursor = 0;  // next arrival to look at
   };
 
+  static uint64_t unread_of(const Supply& supply);
+  // Gives up what matches; what it has not read of it counts as left.
+  template <class Match>
+  void leave_if(Match&& matches);
   bool try_switch(Timestamp now, Ring<EgressEntry>& out);
   void begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out);
   uint32_t first_timestamp_of_epoch(const StoredPacket& first);
   void follow(Ring<EgressEntry>& out);
   void take(const StoredPacket& stored, Ring<EgressEntry>& out);
+  void take_padding(const StoredPacket& stored, Ring<EgressEntry>& out);
+  void note_newest(const StoredPacket& stored, const RewriteMap::Place& place);
   static bool starts_decoding(const StoredPacket& stored, MediaKind kind);
 
   MediaKind kind_;
@@ -148,7 +152,7 @@ class Forwarder {
   Inserted inserted_;
 
   bool switched_ = false;
-  Counters counters_;
+  ForwardCounters& counters_;
 };
 
 }  // namespace eir

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "lib/rtp/dependency_descriptor.h"
 #include "lib/rtp/rtp_packet.h"
@@ -134,9 +135,28 @@ std::optional<SenderInfo> SendStream::make_sender_info(Timestamp now, std::optio
                     .octet_count = static_cast<uint32_t>(counters_.bytes)};
 }
 
-void SendStream::handle_report(Timestamp now, const ReportBlock& block) {
+// The receiver's own fraction is of an interval that it alone knows; the cumulative numbers of two reports say the
+// same, and the open gaps can be taken from them.
+SendStream::Reported SendStream::correct(const ReportBlock& block) const {
+  const int64_t highest = sent_.unwrap(static_cast<uint16_t>(block.extended_highest_sequence));
+  const int64_t open = sent_.open_up_to(highest).value_or(0);
+  return {.expected = highest - sent_.first() + 1 - open, .lost = block.cumulative_lost - open};
+}
+
+int64_t SendStream::handle_report(Timestamp now, const ReportBlock& block) {
   ++counters_.reports;
-  fraction_lost_ = block.fraction_lost / 256.0;
+  int64_t lost = 0;
+  if (!sent_.empty()) {
+    const Reported former = std::exchange(reported_, correct(block));
+    const int64_t expected = reported_.expected - former.expected;
+    lost = std::clamp<int64_t>(reported_.lost - former.lost, 0, std::max<int64_t>(expected, 0));
+    fraction_lost_ = expected > 0 ? static_cast<double>(lost) / static_cast<double>(expected) : 0.0;
+  }
+  handle_round_trip(now, block);
+  return lost;
+}
+
+void SendStream::handle_round_trip(Timestamp now, const ReportBlock& block) {
   if (block.last_sr == 0) return;
   const uint32_t elapsed = to_ntp(now).compact() - block.last_sr - block.delay_since_last_sr;
   // A peer that claims to have held the report longer than it can have would give a negative time: not believed.

@@ -9,6 +9,7 @@
 #include "lib/base/time.h"
 #include "lib/media/clock_mapping.h"
 #include "lib/media/forwarder.h"
+#include "lib/media/sent_numbers.h"
 #include "lib/rtp/codec.h"
 #include "lib/rtp/header_extensions.h"
 #include "lib/rtp/rtcp_reports.h"
@@ -64,13 +65,21 @@ class SendStream {
 
   // The sender info of a report of now; nullopt before anything was sent.
   std::optional<SenderInfo> make_sender_info(Timestamp now, std::optional<uint32_t> rtp_timestamp) const;
-  // A report block about this stream; `now` completes the round trip (RFC 3550 section 6.4.1).
-  void handle_report(Timestamp now, const ReportBlock& block);
+  // A number is used up: the packet went into the transmit queue, or was dropped before it for want of room. Numbers
+  // that this is not said of are the publisher's losses, not the receiver's.
+  void note_sent(int64_t out_sequence) { sent_.insert(out_sequence); }
+  // A report block about this stream; `now` completes the round trip (RFC 3550 section 6.4.1). How many packets were
+  // lost between Eir and the receiver since the report before.
+  int64_t handle_report(Timestamp now, const ReportBlock& block);
 
   const Config& config() const { return config_; }
   const Counters& counters() const { return counters_; }
   std::optional<Duration> round_trip() const { return round_trip_; }
+  // Between Eir and the receiver, by its reports less the gaps that are open upstream: of the last interval, and of all
+  // time (negative if the receiver counts duplicates). A gap filled while a report is on its way counts as one lost
+  // packet until the next.
   double fraction_lost() const { return fraction_lost_; }
+  int64_t packets_lost() const { return reported_.lost; }
 
  private:
   struct Shape {
@@ -79,6 +88,13 @@ class SendStream {
     uint16_t sequence = 0;
     std::optional<uint16_t> original_sequence{};  // RTX
   };
+  // What the last report said, corrected.
+  struct Reported {
+    int64_t expected = 0;
+    int64_t lost = 0;
+  };
+  void handle_round_trip(Timestamp now, const ReportBlock& block);
+  Reported correct(const ReportBlock& block) const;
   size_t write_as(const RewrittenPacket& packet, const Shape& shape, const Release& release, MutableBytes out) const;
 
   Config config_;
@@ -87,6 +103,8 @@ class SendStream {
   uint8_t last_payload_type_ = 0;
   int64_t retransmission_credit_ = kRetransmissionBurst;
   std::optional<Duration> round_trip_;
+  SentNumbers sent_;
+  Reported reported_;
   double fraction_lost_ = 0.0;
   Counters counters_;
 };

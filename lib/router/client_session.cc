@@ -144,16 +144,18 @@ void ClientSession::handle_rtp(Timestamp now, PacketPtr packet, const Path& path
   }
   ReceiveStream& stream = *binding->stream;
   const Timestamp nack_before = stream.next_nack();
+  const uint64_t arrivals = stream.history().arrivals();
   const ReceiveStream::Outcome outcome = binding->is_rtx
                                              ? stream.handle_rtx(now, std::move(packet), *view, extensions)
                                              : stream.handle_packet(now, std::move(packet), *view, extensions);
   if (stream.next_nack() < nack_before) arm();
+  if (stream.history().arrivals() != arrivals) offer(*binding);
   switch (outcome) {
     case ReceiveStream::Outcome::kStored:
       note_stored(now, *binding);
       return;
     case ReceiveStream::Outcome::kPadding:
-      for (ReceiveSlot* slot : binding->track->subscribers()) slot->mark_dirty();
+      ++shared_.counters.rtp_padding_in;
       return;
     case ReceiveStream::Outcome::kDuplicate:
     case ReceiveStream::Outcome::kTooOld:
@@ -165,6 +167,13 @@ void ClientSession::handle_rtp(Timestamp now, PacketPtr packet, const Path& path
   }
 }
 
+// Before anybody is aimed at it: each slot of the track has the packet before it, or says why not.
+void ClientSession::offer(const Binding& binding) {
+  const std::vector<ReceiveSlot*>& slots = binding.track->subscribers();
+  if (slots.empty()) ++shared_.counters.no_receiver;
+  for (ReceiveSlot* slot : slots) slot->note_stored(binding.stream);
+}
+
 void ClientSession::note_stored(Timestamp now, Binding& binding) {
   ++shared_.counters.rtp_in;
   PublishedTrack& track = *binding.track;
@@ -173,7 +182,6 @@ void ClientSession::note_stored(Timestamp now, Binding& binding) {
   if (stored != nullptr && track.handle_stored(now, *binding.stream, *stored)) {
     for (ReceiveSlot* slot : track.subscribers()) slot->aim(now);
   }
-  for (ReceiveSlot* slot : track.subscribers()) slot->mark_dirty();
 }
 
 ClientSession::Binding* ClientSession::find_binding(Ssrc ssrc) {

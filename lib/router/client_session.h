@@ -102,6 +102,7 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   void drop_bindings(const ReceiveStream* stream);
   bool has_camera(const PublishedTrack& other_than) const;
   void end_track(Timestamp now, PublishedTrack& track);
+  void offer(const Binding& binding);
   void note_stored(Timestamp now, Binding& binding);
 
   void handle_rtcp_block(Timestamp now, const RtcpBlock& block, const Path& path, TransmitQueue& out);

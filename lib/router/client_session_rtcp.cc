@@ -19,7 +19,7 @@ constexpr size_t kRtcpBytesMax = 1200;  // with the SRTCP trailer within any pat
 
 void ClientSession::handle_rtcp(Timestamp now, PacketPtr packet, const Path& path, TransmitQueue& out) {
   if (!transport_->unprotect_rtcp(now, *packet, path)) {
-    ++shared_.counters.drop_not_authentic;
+    ++shared_.counters.drop_rtcp_not_authentic;
     return;
   }
   ++shared_.counters.rtcp_in;

@@ -33,11 +33,14 @@ ReceiveSlot::ReceiveSlot(RouterShared& shared, ClientSession& session, const sdp
       kind_(media.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo),
       identity_(*media.slot),
       transmit_kind_(kind_ == MediaKind::kAudio ? TransmitKind::kAudio : TransmitKind::kVideo),
-      forwarder_(kind_, static_cast<uint16_t>(1 + shared.random.below(0x7fff)), shared.random.u32()),
+      forwarder_(kind_, static_cast<uint16_t>(1 + shared.random.below(0x7fff)), shared.random.u32(),
+                 shared.counters.forward),
       send_(send_config(media)),
       queue_(kQueueMax) {}
 
 ReceiveSlot::~ReceiveSlot() {
+  shared_.counters.drop_slot_ended += queue_.size();
+  forwarder_.set_target({}, {}, nullptr, nullptr);
   if (track_ != nullptr) track_->unsubscribe(*this);
 }
 
@@ -137,7 +140,11 @@ ReceiveSlot::Released ReceiveSlot::release(Timestamp now, const EgressEntry& ent
     ++shared_.counters.drop_revoked;
     return Released::kDropped;
   }
-  if (size == 0 || !protect_and_commit(size, buffer, path, out)) return Released::kDropped;
+  if (size == 0 || !protect_and_commit(size, buffer, path, out)) {
+    ++shared_.counters.drop_unsendable;
+    return Released::kDropped;
+  }
+  send_.note_sent(entry.out_sequence);
   ++shared_.counters.rtp_out;
   shared_.counters.rtp_out_bytes += size;
   if (forwarder_.take_switched() || report_due_ == kNever) {
@@ -159,6 +166,7 @@ bool ReceiveSlot::flush(Timestamp now, const Path& path, TransmitQueue& out) {
     if (result == Released::kNoRoom) {
       if (!out.is_blocked()) return false;
       ++(kind_ == MediaKind::kAudio ? shared_.counters.drop_queue_full_audio : shared_.counters.drop_queue_full_video);
+      send_.note_sent(queue_.front().out_sequence);
     }
     queue_.pop();
     if (queue_.empty()) forwarder_.pull(now, queue_);
@@ -180,6 +188,10 @@ void ReceiveSlot::handle_nack(Timestamp now, uint16_t sequence, const Path& path
   if (buffer.empty()) return;
   const size_t size = send_.write_retransmission(*packet, release_of(now), buffer);
   if (size != 0 && protect_and_commit(size, buffer, path, out)) ++shared_.counters.rtx_out;
+}
+
+void ReceiveSlot::handle_report(Timestamp now, const ReportBlock& block) {
+  shared_.counters.downstream_lost += static_cast<uint64_t>(send_.handle_report(now, block));
 }
 
 void ReceiveSlot::handle_key_frame_request(Timestamp now) {

@@ -45,7 +45,7 @@ class ReceiveSlot {
   bool flush(Timestamp now, const Path& path, TransmitQueue& out);
 
   void handle_nack(Timestamp now, uint16_t sequence, const Path& path, TransmitQueue& out);
-  void handle_report(Timestamp now, const ReportBlock& block) { send_.handle_report(now, block); }
+  void handle_report(Timestamp now, const ReportBlock& block);
   void handle_key_frame_request(Timestamp now);
   // Writes sender report and CNAME, encrypted; 0 if there is nothing to report. Due once a second and after a switch.
   size_t write_report(Timestamp now, std::string_view cname, MutableBytes out);
@@ -64,6 +64,14 @@ class ReceiveSlot {
   bool can_show(const PublishedTrack& track) const;
   bool is_dirty() const { return is_dirty_; }
   void mark_dirty();
+  // A packet of the track came, on this stream.
+  void note_stored(const ReceiveStream* stream) {
+    forwarder_.note_stored(stream);
+    mark_dirty();
+  }
+  // Packets that flush() has yet to come to, and entries that it has yet to send.
+  uint64_t unread() const { return forwarder_.unread(); }
+  size_t waiting() const { return queue_.size(); }
   SlotInfo describe(Timestamp now) const;
   const SendStream& send() const { return send_; }
   const Forwarder& forwarder() const { return forwarder_; }

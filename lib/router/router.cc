@@ -20,6 +20,7 @@ void Router::handle_datagram(Timestamp now, PacketPtr packet, const Path& path, 
   const PacketClass kind = classify(packet->bytes());
   switch (kind) {
     case PacketClass::kStun:
+      ++shared_.counters.stun;
       return handle_stun(now, *packet, path, out);
     case PacketClass::kOther:
       ++shared_.counters.drop_unclassified;
@@ -36,10 +37,13 @@ void Router::handle_datagram(Timestamp now, PacketPtr packet, const Path& path, 
   }
   switch (kind) {
     case PacketClass::kRtp:
+      ++shared_.counters.rtp_datagrams;
       return session->handle_rtp(now, std::move(packet), path);
     case PacketClass::kRtcp:
+      ++shared_.counters.rtcp_datagrams;
       return session->handle_rtcp(now, std::move(packet), path, out);
     case PacketClass::kDtls:
+      ++shared_.counters.dtls;
       session->transport().handle_dtls(now, std::as_const(*packet).bytes(), path);
       return after_input(now, *session, out);
     case PacketClass::kStun:

@@ -26,14 +26,38 @@ double cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
+void add_slots(const ForwardCounters& c, Snapshot& out) {
+  out.add("slots_offered_total", c.offered);
+  out.add("slots_looked_back_total", c.looked_back);
+  out.add("slots_inserted_total", c.inserted);
+  out.add("slots_forwarded_total", c.forwarded);
+  out.add("slots_padding_total", c.padding);
+  out.add("slots_padding_closed_total", c.padding_closed);
+  out.add("slots_not_ready_total", c.not_ready);
+  out.add("slots_other_layer_total", c.other_layer);
+  out.add("slots_before_start_total", c.before_start);
+  out.add("slots_late_total", c.late);
+  out.add("slots_left_total", c.left);
+  out.add("slots_gone_total", c.gone);
+  out.add("slots_no_room_total", c.no_room);
+  out.add("slots_overruns_total", c.overruns);
+  out.add("slots_switches_total", c.switches);
+  out.add("slots_pauses_total", c.pauses);
+}
+
 void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_datagrams_total", c.datagrams);
+  out.add("router_stun_total", c.stun);
+  out.add("router_dtls_total", c.dtls);
+  out.add("router_rtp_datagrams_total", c.rtp_datagrams);
+  out.add("router_rtcp_datagrams_total", c.rtcp_datagrams);
   out.add("router_drop_unknown_path_total", c.drop_unknown_path);
   out.add("router_drop_unclassified_total", c.drop_unclassified);
   out.add("router_drop_stun_malformed_total", c.drop_stun_malformed);
   out.add("router_drop_stun_unknown_total", c.drop_stun_unknown);
   out.add("router_drop_stun_refused_total", c.drop_stun_refused);
   out.add("router_drop_not_authentic_total", c.drop_not_authentic);
+  out.add("router_drop_rtcp_not_authentic_total", c.drop_rtcp_not_authentic);
   out.add("router_drop_unknown_ssrc_total", c.drop_unknown_ssrc);
   out.add("router_drop_not_negotiated_total", c.drop_not_negotiated);
   out.add("router_drop_rtp_malformed_total", c.drop_rtp_malformed);
@@ -42,17 +66,23 @@ void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_drop_queue_full_audio_total", c.drop_queue_full_audio);
   out.add("router_drop_queue_full_video_total", c.drop_queue_full_video);
   out.add("router_drop_revoked_total", c.drop_revoked);
+  out.add("router_drop_unsendable_total", c.drop_unsendable);
+  out.add("router_drop_slot_ended_total", c.drop_slot_ended);
+  out.add("router_no_receiver_total", c.no_receiver);
   out.add("router_rtp_in_total", c.rtp_in);
+  out.add("router_rtp_padding_in_total", c.rtp_padding_in);
   out.add("router_rtp_out_total", c.rtp_out);
   out.add("router_rtp_out_bytes_total", c.rtp_out_bytes);
   out.add("router_rtx_out_total", c.rtx_out);
   out.add("router_rtcp_in_total", c.rtcp_in);
   out.add("router_rtcp_out_total", c.rtcp_out);
+  out.add("router_downstream_lost_total", c.downstream_lost);
   out.add("router_nacks_in_total", c.nacks_in);
   out.add("router_nacks_out_total", c.nacks_out);
   out.add("router_key_frame_requests_in_total", c.key_frame_requests_in);
   out.add("router_key_frame_requests_out_total", c.key_frame_requests_out);
   out.add("router_events_dropped_total", c.events_dropped);
+  add_slots(c.forward, out);
 }
 
 void add_udp(const UdpReceiveCounters& in, const UdpSendCounters& sent, Snapshot& out) {

@@ -248,7 +248,8 @@ class World {
   Received first_{1, codec_};
   Received second_{2, codec_};
   PublisherClock clock_;
-  Forwarder forwarder_{kind_of(codec_), 1, 0};
+  ForwardCounters counters_;
+  Forwarder forwarder_{kind_of(codec_), 1, 0, counters_};
   Ring<EgressEntry> out_{64};
   Timestamp now_{1s};
   uint16_t sequence_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <utility>
 
 #include "lib/base/check.h"
@@ -63,7 +64,45 @@ SimWorld::SimWorld(uint64_t seed, size_t packets_max, size_t queue_datagrams)
   EIR_CHECK(router_->open_room(kRoom, {}).has_value());
 }
 
-SimWorld::~SimWorld() = default;
+SimWorld::~SimWorld() {
+  const std::string missing = unaccounted();
+  if (!missing.empty()) std::fprintf(stderr, "not accounted for: %s\n", missing.c_str());
+  EIR_CHECK(missing.empty());
+}
+
+std::string SimWorld::unaccounted() const {
+  const RouterCounters& c = router_->counters();
+  const ForwardCounters& f = c.forward;
+  uint64_t unread = 0;
+  uint64_t waiting = 0;
+  for (const auto& [id, room] : router_->rooms()) {
+    for (const auto& participant : std::as_const(*room).participants()) {
+      for (const auto& session : participant->sessions()) {
+        for (const auto& slot : session->slots()) {
+          unread += slot->unread();
+          waiting += slot->waiting();
+        }
+      }
+    }
+  }
+  std::string text;
+  const auto expect = [&text](const char* what, uint64_t in, uint64_t out) {
+    if (in != out) text += std::string(what) + ' ' + std::to_string(in) + " != " + std::to_string(out) + "; ";
+  };
+  expect("datagrams", c.datagrams,
+         c.stun + c.dtls + c.rtp_datagrams + c.rtcp_datagrams + c.drop_unclassified + c.drop_unknown_path);
+  expect("rtp_datagrams", c.rtp_datagrams,
+         c.rtp_in + c.rtp_padding_in + c.drop_not_authentic + c.drop_rtp_malformed + c.drop_unknown_ssrc +
+             c.drop_not_negotiated + c.drop_duplicate);
+  expect("offered to slots", f.offered + f.looked_back,
+         f.not_ready + f.other_layer + f.before_start + f.late + f.left + f.gone + f.no_room + f.padding_closed +
+             f.padding + f.forwarded + unread);
+  expect("entries of slots", f.forwarded + f.padding + f.inserted,
+         c.rtp_out + c.drop_revoked + c.drop_unsendable + c.drop_queue_full_audio + c.drop_queue_full_video +
+             c.drop_slot_ended + waiting);
+  expect("sent", c.rtp_out + c.rtx_out, rtp_sent_);
+  return text;
+}
 
 SimPerson& SimWorld::join(ClientOptions options, const AccessLine& line, const Rights& rights) {
   const auto number = static_cast<uint32_t>(people_.size() + 1);
@@ -206,12 +245,25 @@ void SimWorld::drain_router() {
     const uint64_t before = allocated();
     is_done = router_->flush(now_, queue_);
     router_allocations_ += allocated() - before;
-    for (const TransmitQueue::Datagram& d : queue_.datagrams()) {
-      network_.send(now_, server_, d.path.socket, d.path.remote, queue_.bytes(d));
-    }
+    for (const TransmitQueue::Datagram& d : queue_.datagrams()) send(d);
     queue_.clear();
   }
   drain_router_events();
+}
+
+void SimWorld::send(const TransmitQueue::Datagram& datagram) {
+  const ByteView bytes = queue_.bytes(datagram);
+  if (classify(bytes) == PacketClass::kRtp) ++rtp_sent_;
+  if (on_send) {
+    for (const auto& person : people_) {
+      const SocketAddress& own = network_.address(person->node);
+      const int socket = datagram.path.remote.port - own.port;
+      if (own.ip == datagram.path.remote.ip && socket >= 0 && socket < SimNetwork::kSocketsMax) {
+        on_send(person->node, bytes);
+      }
+    }
+  }
+  network_.send(now_, server_, datagram.path.socket, datagram.path.remote, bytes);
 }
 
 void SimWorld::drain_router_events() {

@@ -83,6 +83,13 @@ class SimWorld {
   uint64_t client_allocations() const { return client_allocations_; }
   // Of the router's timeouts so many allocated anything. (Its rooms' ticks, four a second, may.)
   uint64_t allocating_timeouts() const { return allocating_timeouts_; }
+  // RTP packets that left the router, counted where a worker calls send().
+  uint64_t rtp_sent() const { return rtp_sent_; }
+  // Called with each datagram of the router at that moment.
+  std::function<void(SimNetwork::NodeId to, ByteView bytes)> on_send;
+  // Which of the sums in RouterCounters and ForwardCounters does not come out, with its two sides; empty if all do.
+  // Held to be empty at the end of every simulation.
+  std::string unaccounted() const;
   // Everything that must be equal in two runs of one seed: datagrams, and what each client read of each slot.
   uint64_t digest() const;
 
@@ -93,6 +100,7 @@ class SimWorld {
   void drain_client(SimPerson& person);
   void drain_router();
   void drain_router_events();
+  void send(const TransmitQueue::Datagram& datagram);
   SimPerson* find(SimNetwork::NodeId node);
   SimPerson* find(ParticipantId id);
   void answer(SimPerson& person);
@@ -104,6 +112,7 @@ class SimWorld {
   uint64_t router_allocations_ = 0;
   uint64_t client_allocations_ = 0;
   uint64_t allocating_timeouts_ = 0;
+  uint64_t rtp_sent_ = 0;
   Timestamp now_ = kStart;
   SeededRandom router_random_;
   SimNetwork network_;

@@ -20,7 +20,8 @@ class ForwarderTest : public testing::Test {
   ReceiveStream a_{{.ssrc = Ssrc(1), .codec = Codec::kVp8, .payload_type = 96, .nack = true}};
   ReceiveStream b_{{.ssrc = Ssrc(2), .codec = Codec::kVp8, .payload_type = 96, .nack = true}};
   PublisherClock clock_;
-  Forwarder forwarder_{MediaKind::kVideo, 1000, 5000};
+  ForwardCounters counters_;
+  Forwarder forwarder_{MediaKind::kVideo, 1000, 5000, counters_};
   Ring<EgressEntry> out_{256};
 
   void put(ReceiveStream& stream, uint16_t sequence, const TestVp8& vp8, Timestamp now, uint32_t timestamp) {
@@ -190,7 +191,8 @@ TEST(ForwarderOfAudio, BeginsAtAnyPacketWithAMarker) {
   PacketPool pool(256);
   ReceiveStream stream({.ssrc = Ssrc(1), .codec = Codec::kOpus, .payload_type = 111});
   const PublisherClock clock;
-  Forwarder forwarder(MediaKind::kAudio, 1, 0);
+  ForwardCounters counters;
+  Forwarder forwarder(MediaKind::kAudio, 1, 0, counters);
   Ring<EgressEntry> out(64);
   forwarder.set_target(at(0ms), TrackId(3), &stream, &clock);
   EXPECT_FALSE(forwarder.wants_key_frame());
