@@ -119,9 +119,10 @@ def make_credential(state):
     if not secret_file.exists():
         write_private(secret_file, secrets.token_urlsafe(32))
     digest = hashlib.sha256(secret_file.read_bytes()).hexdigest()
-    line = f"{TENANT} {digest}\n"
-    if not hashes.exists() or line not in hashes.read_text():
-        write_private(hashes, line)
+    known = hashes.read_text() if hashes.exists() else ""
+    # eirctl writes longer lines and may have added credentials.
+    if digest not in known:
+        write_private(hashes, known + f"{TENANT} {digest}\n")
     return secret_file
 
 

@@ -90,10 +90,10 @@ asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
 Result<RestApi::Caller, Refusal> RestApi::identify(const HttpRequest& request) const {
   if (request.bearer.empty()) return Refusal::kUnauthorized;
   Caller caller;
-  if (const auto tenant = credentials_.authenticate(request.bearer)) {
-    caller.actor = Actor::service(tenant->name);
-    caller.tenant = *tenant;
-    caller.scopes = Scopes::all();
+  if (const auto service = credentials_.authenticate(request.bearer)) {
+    caller.actor = Actor::service(service->credential);
+    caller.tenant = service->tenant;
+    caller.scopes = service->scopes;
     return caller;
   }
   const auto who = parts_.consultations.authenticate(parts_.clock.now(), request.bearer);

@@ -1,14 +1,10 @@
 #include "server/api/static_files.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-
-#include "server/api/credentials.h"
 
 namespace eir {
 namespace {
@@ -25,14 +21,9 @@ class FolderTest : public testing::Test {
   }
   ~FolderTest() override { fs::remove_all(folder); }
   void write(const std::string& name, const std::string& text) { std::ofstream(folder / name) << text; }
-  std::string read(const std::string& name) {
-    std::ifstream in(folder / name);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
   fs::path folder;
 };
 using StaticFilesTest = FolderTest;
-using CredentialsTest = FolderTest;
 
 HttpRequest request(const std::string& path, const std::string& etag = "") {
   HttpRequest made;
@@ -87,45 +78,6 @@ TEST_F(StaticFilesTest, NothingButTheLoadedFilesIsReachable) {
 TEST_F(StaticFilesTest, FolderWithoutIndexIsAnError) {
   EXPECT_THROW(StaticFiles::load(folder.string()), std::runtime_error);
 }
-
-TEST_F(CredentialsTest, MadeSecretOpensItsTenantAndIsNotKept) {
-  make_credential(folder.string(), "demo", (folder / "secret").string());
-  make_credential(folder.string(), "clinic-2", (folder / "secret2").string());
-  const std::string secret = read("secret");
-  EXPECT_EQ(secret.size(), Token::kTextLength);
-  const Credentials credentials = Credentials::load(folder.string());
-  EXPECT_EQ(credentials.size(), 2U);
-  EXPECT_EQ(credentials.authenticate(secret)->name, "demo");
-  EXPECT_EQ(credentials.authenticate(read("secret2"))->name, "clinic-2");
-  EXPECT_FALSE(credentials.authenticate(secret + "x"));
-  EXPECT_FALSE(credentials.authenticate(""));
-  EXPECT_EQ(read("credentials").find(secret), std::string::npos);
-  for (const char* name : {"secret", "credentials"}) {
-    struct stat status = {};
-    ASSERT_EQ(::stat((folder / name).c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
-  }
-}
-
-TEST_F(CredentialsTest, FileThatOthersMayReadIsRefused) {
-  make_credential(folder.string(), "demo", (folder / "secret").string());
-  ASSERT_EQ(::chmod((folder / "credentials").c_str(), 0644), 0);
-  EXPECT_THROW(Credentials::load(folder.string()), std::runtime_error);
-}
-
-TEST_F(CredentialsTest, BrokenLineIsNamed) {
-  write("credentials", "demo nonsense\n");
-  ASSERT_EQ(::chmod((folder / "credentials").c_str(), 0600), 0);
-  try {
-    Credentials::load(folder.string());
-    FAIL() << "loaded";
-  } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("credentials:1:"), std::string::npos) << error.what();
-  }
-  EXPECT_THROW(make_credential(folder.string(), "a b", (folder / "secret").string()), std::runtime_error);
-}
-
-TEST_F(CredentialsTest, NoFileMeansNobodyGetsIn) { EXPECT_EQ(Credentials::load(folder.string()).size(), 0U); }
 
 }  // namespace
 }  // namespace eir
