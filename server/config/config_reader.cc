@@ -1,18 +1,14 @@
 #include "server/config/config_reader.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <boost/describe/members.hpp>
 #include <boost/mp11/algorithm.hpp>
-#include <charconv>
 #include <set>
-#include <sstream>
 #include <type_traits>
 
 #include "server/config/config_fields.h"
 #include "server/config/enum_names.h"
+#include "server/config/strict_yaml.h"
 
 namespace eir {
 namespace {
@@ -30,8 +26,6 @@ struct Place {
   std::string key;
   int line = 0;
 };
-
-int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
 
 class Reader {
  public:
@@ -96,12 +90,9 @@ class Reader {
   }
 
   void read_bool(const Place& place, bool& value) {
-    const YAML::Node& node = place.node;
-    const bool is_plain = node.IsScalar() && node.Tag() != "!";
-    if (!is_plain || (node.Scalar() != "true" && node.Scalar() != "false")) {
-      return fail(place, "must be true or false");
-    }
-    value = node.Scalar() == "true";
+    const auto known = bool_of(place.node);
+    if (!known) return fail(place, "must be true or false");
+    value = *known;
   }
 
   template <class E>
@@ -113,25 +104,17 @@ class Reader {
   }
 
   bool read_number(const Place& place, uint64_t& value) {
-    const YAML::Node& node = place.node;
     const auto ranges = key_ranges();
     const auto range =
         std::find_if(ranges.begin(), ranges.end(), [&](const KeyRange& r) { return r.key == place.key; });
     const uint64_t min = range == ranges.end() ? 0 : range->min;
     const uint64_t max = range == ranges.end() ? 0 : range->max;
-    uint64_t number = 0;
-    // A quoted number has the tag "!" and is text.
-    bool ok = node.IsScalar() && node.Tag() != "!" && !node.Scalar().empty();
-    if (ok) {
-      const char* end = node.Scalar().data() + node.Scalar().size();
-      const auto parsed = std::from_chars(node.Scalar().data(), end, number);
-      ok = parsed.ec == std::errc{} && parsed.ptr == end;
-    }
-    if (!ok || number < min || number > max) {
+    const auto number = number_of(place.node);
+    if (!number || *number < min || *number > max) {
       fail(place, "must be a number from " + std::to_string(min) + " to " + std::to_string(max));
       return false;
     }
-    value = number;
+    value = *number;
     return true;
   }
 
@@ -150,51 +133,17 @@ class Reader {
   ConfigReading& out_;
 };
 
-// Hears a document and keeps nothing of it.
-class DeafHandler final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-};
-
-// YAML::LoadAll never returns from a text such as ",a": its parser takes that for one empty document after another. So
-// one document is read, and whatever is left is a mistake.
-bool has_text_after_first_document(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  DeafHandler handler;
-  return parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler);
-}
-
 }  // namespace
 
 ConfigReading read_config(std::string_view text) {
   ConfigReading out;
-  if (text.size() > kConfigBytesMax) {
-    out.errors.push_back({0, "", "is larger than " + std::to_string(kConfigBytesMax) + " bytes"});
+  YamlDocument document = load_yaml(text);
+  if (document.error) {
+    out.errors.push_back(std::move(*document.error));
     return out;
   }
-  try {
-    const std::string copy(text);
-    if (has_text_after_first_document(copy)) {
-      out.errors.push_back({0, "", "holds more than one YAML document, or text that is none"});
-      return out;
-    }
-    const YAML::Node document = YAML::Load(copy);
-    // An empty file, or one of comments only, is all defaults.
-    if (document.IsNull()) return out;
-    Reader(out).read(Place{document, "", line_of(document)}, out.config);
-  } catch (const YAML::Exception& e) {
-    const int line = e.mark.is_null() ? 0 : e.mark.line + 1;
-    out.errors.push_back({line, "", "is not YAML: " + e.msg});
-  }
+  // An empty file, or one of comments only, is all defaults.
+  if (!document.root.IsNull()) Reader(out).read(Place{document.root, "", line_of(document.root)}, out.config);
   return out;
 }
 
