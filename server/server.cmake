@@ -21,6 +21,14 @@ eir_folder(eir_workers server/workers eir_channel)
 eir_folder(eir_supervisor server/supervisor eir_channel PkgConfig::SYSTEMD)
 eir_folder(eir_store server/store eir_channel PkgConfig::SQLITE)
 eir_folder(eir_consultation server/consultation eir_store eir_workers OpenSSL::Crypto)
+# The templates that come with Eir are text in the program; a change of the file runs this again.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/config/templates.yaml)
+file(READ ${CMAKE_SOURCE_DIR}/config/templates.yaml EIR_TEMPLATES_YAML)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/built_in_templates.cc @ONLY CONTENT
+[[#include "server/consultation/built_in_templates.h"
+constinit const std::string_view eir::kBuiltInTemplates = R"yaml(@EIR_TEMPLATES_YAML@)yaml";
+]])
+target_sources(eir_consultation PRIVATE ${CMAKE_BINARY_DIR}/built_in_templates.cc)
 eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto)
 # Beast's templates take minutes under optimisation and sanitizers together.
 if(EIR_SANITIZE)

@@ -1,30 +1,20 @@
 #include "server/consultation/template.h"
 
-#include <array>
+#include <algorithm>
 
 namespace eir {
 namespace {
 
-constexpr std::array kTemplates = {
-    // Three parties and who is with them: 3–8 connections; 16 leaves room for devices and a second team.
-    ConsultationTemplate{.name = "samkonsultasjon", .has_waiting_room = true, .participants_max = 16, .withheld = {}},
-    // Load and acceptance: nobody waits.
-    ConsultationTemplate{.name = "test", .has_waiting_room = false, .participants_max = 250, .withheld = {}},
-};
+constexpr std::array<std::string_view, kAbsentHostCount> kAbsentHostTexts = {"keep", "hold", "end"};
 
 }  // namespace
 
-const ConsultationTemplate* find_template(std::string_view name) {
-  for (const ConsultationTemplate& kind : kTemplates) {
-    if (kind.name == name) return &kind;
-  }
-  return nullptr;
-}
+std::string_view to_text(AbsentHost policy) { return kAbsentHostTexts[static_cast<size_t>(policy)]; }
 
-Rights rights_in(const ConsultationTemplate& kind, Role role) { return ceiling_of(role).given.without(kind.withheld); }
-
-bool must_wait(const ConsultationTemplate& kind, Role role) {
-  return kind.has_waiting_room && !rights_in(kind, role).has(Right::kModerate);
+std::optional<AbsentHost> absent_host_from_text(std::string_view text) {
+  const auto* found = std::ranges::find(kAbsentHostTexts, text);
+  if (found == kAbsentHostTexts.end()) return std::nullopt;
+  return static_cast<AbsentHost>(found - kAbsentHostTexts.begin());
 }
 
 }  // namespace eir
