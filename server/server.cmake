@@ -43,10 +43,16 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/server/main.cc)
   target_compile_definitions(eird PRIVATE EIR_VERSION="${PROJECT_VERSION}")
 endif()
 
+eir_folder(eir_ctl server/eirctl eir_api)
+target_compile_definitions(eir_ctl PRIVATE EIR_VERSION="${PROJECT_VERSION}")
+add_executable(eirctl server/eirctl/main.cc)
+target_link_libraries(eirctl PRIVATE eir_ctl)
+
 foreach(folder config telemetry channel workers supervisor store consultation api)
   eir_tests(unit_server_${folder} tests/unit/server/${folder} eir_${folder})
 endforeach()
 eir_tests(unit_server_media tests/unit/server/media eir_media_worker)
+eir_tests(unit_server_eirctl tests/unit/server/eirctl eir_ctl)
 
 # For tests/integration/processes_test.py.
 add_executable(supervisor_probe tests/integration/supervisor_probe.cc)

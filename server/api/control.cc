@@ -9,6 +9,7 @@
 #include "server/api/front.h"
 #include "server/api/ops.h"
 #include "server/api/system_random.h"
+#include "server/store/audit_trail.h"
 #include "server/store/sqlite_store.h"
 #include "server/telemetry/log.h"
 
@@ -157,9 +158,7 @@ class Control {
       store.erase_expired(retention, now_ms);
       return store.audit_heads();
     });
-    for (const AuditHead& head : heads) {
-      log::info("audit_head", {{"tenant", head.tenant}, {"seq", head.seq}, {"hash", to_hex(TokenHash{head.hash})}});
-    }
+    log_audit_heads(heads);
   }
 
   Config config_;

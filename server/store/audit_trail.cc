@@ -32,9 +32,10 @@ AuditTrail::AuditTrail(Sqlite& database)
       set_head_(database, "INSERT OR REPLACE INTO audit_head (tenant, seq, hash) VALUES (?,?,?)"),
       set_anchor_(database, "INSERT OR REPLACE INTO audit_anchor (tenant, seq, hash) VALUES (?,?,?)"),
       heads_(database, "SELECT tenant, seq, hash FROM audit_head ORDER BY tenant"),
+      tenants_(database,
+               "SELECT tenant FROM audit UNION SELECT tenant FROM audit_head UNION SELECT tenant FROM audit_anchor"),
       of_consultation_(
           database, "SELECT time_ms, document FROM audit WHERE tenant = ? AND consultation = ? ORDER BY seq LIMIT ?"),
-      // INDEXED BY is not possible for a primary key, and not needed: the order asks for it.
       of_tenant_(database,
                  "SELECT seq, time_ms, consultation, document, hash FROM audit WHERE tenant = ? ORDER BY seq"),
       first_kept_(database, "SELECT seq FROM audit WHERE tenant = ? AND time_ms >= ? ORDER BY seq LIMIT 1"),
@@ -54,6 +55,13 @@ std::vector<AuditHead> AuditTrail::heads() {
   auto rows = heads_.start();
   while (rows.next()) heads.push_back({rows.text(0), static_cast<uint64_t>(rows.number(1)), to_hash(rows.bytes(2))});
   return heads;
+}
+
+std::vector<std::string> AuditTrail::tenants() {
+  std::vector<std::string> tenants;
+  auto rows = tenants_.start();
+  while (rows.next()) tenants.push_back(rows.text(0));
+  return tenants;
 }
 
 std::vector<AuditRow> AuditTrail::of_consultation(std::string_view tenant, std::string_view consultation,

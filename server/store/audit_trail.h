@@ -18,6 +18,8 @@ class AuditTrail {
 
   void append(const AuditRow& row);
   std::vector<AuditHead> heads();
+  // Every name that one of the tables knows, also where somebody removed the head.
+  std::vector<std::string> tenants();
   // Oldest first.
   std::vector<AuditRow> of_consultation(std::string_view tenant, std::string_view consultation, size_t limit);
   // Every record of the tenant, oldest first.
@@ -43,6 +45,7 @@ class AuditTrail {
   Statement set_head_;
   Statement set_anchor_;
   Statement heads_;
+  Statement tenants_;
   Statement of_consultation_;
   Statement of_tenant_;
   Statement first_kept_;
