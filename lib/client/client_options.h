@@ -52,6 +52,7 @@ struct AudioTrackOptions {
   bool dtx = false;         // in silence one small packet every 400 ms (RFC 7587 section 3.1.3)
   uint8_t talk_level = 25;  // −dBov (RFC 6464)
   uint8_t silence_level = 90;
+  bool stops_clock = false;  // while it is not sending its RTP time stands still
   Duration path_delay = 0s;  // each packet leaves so much later than it was captured: sound alone is late
   bool announce_ssrcs = true;
   FirstNumbers first;

@@ -47,6 +47,7 @@ ClientSender::ClientSender(const AudioTrackOptions& options, const SenderIdentit
       codec_(options.codec),
       announce_ssrcs_(options.announce_ssrcs),
       rtx_(false),
+      stops_clock_(options.stops_clock),
       schedule_(AudioSchedule(options)) {
   const FrameSource source{codec_, identity.tag, identity.media_index, 0};
   encodings_.emplace_back(source, identity.mid, std::string{}, options.first, random);
@@ -99,9 +100,11 @@ void ClientSender::set_sending(Timestamp now, bool is_sending) {
   key_frame_wanted_ = true;
   if (is_sending) {
     has_started_ = true;
+    if (stops_clock_ && stopped_ != kNever) encodings_[0].leave_out(now - stopped_);
     std::visit([now](auto& schedule) { schedule.start(now); }, schedule_);
     return;
   }
+  stopped_ = now;
   for (MediaEncoding& encoding : encodings_) encoding.drop_unsent();
 }
 

@@ -73,6 +73,8 @@ class ClientSender {
   Codec codec_;
   bool announce_ssrcs_ = true;
   bool rtx_ = true;
+  bool stops_clock_ = false;
+  Timestamp stopped_ = kNever;
   std::vector<std::string> rids_;
   std::variant<AudioSchedule, VideoSchedule> schedule_;
   std::vector<MediaEncoding> encodings_;

@@ -57,6 +57,10 @@ class MediaEncoding {
   // Begins anew: other SSRCs, sequence numbers, timestamps, picture ids.
   void restart(Random& random);
   void drop_unsent() { due_ = kNever; }
+  // The RTP time goes on as if `d` had not passed.
+  void leave_out(Duration d) {
+    if (origin_) *origin_ += d;
+  }
 
   void set_format(const EncodingFormat& format) { format_ = format; }
   const EncodingFormat& format() const { return format_; }

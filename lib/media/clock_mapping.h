@@ -45,6 +45,9 @@ class StreamClock {
   // `ntp` and `rtp_timestamp` as in the sender report. A report without a clock (NTP 0) is ignored.
   void handle_sender_report(NtpTime ntp, uint32_t rtp_timestamp);
 
+  // The RTP time no longer follows the last report: unsynchronised until the next.
+  void forget_report() { report_.reset(); }
+
   // `fallback_arrival`: when the packet with this timestamp came in, the answer while no report is known.
   Timestamp capture_time(const PublisherClock& publisher, uint32_t rtp_timestamp, Timestamp fallback_arrival) const;
   bool synchronised() const { return report_.has_value(); }

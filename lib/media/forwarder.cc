@@ -215,6 +215,7 @@ void Forwarder::follow(Ring<EgressEntry>& out) {
 
 void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
   if (stored.is_padding()) return take_padding(stored, out);
+  if (stored.pause > Duration::zero() && stored.sequence > newest_in_sequence_) go_on_after_pause(stored);
   const std::optional<RewriteMap::Place> place = map_.map(current_.source, stored.sequence);
   if (!place) {
     ++counters_.late;
@@ -228,6 +229,16 @@ void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
   }
   ++counters_.forwarded;
   if (stored.sequence >= newest_in_sequence_) note_newest(stored, *place);
+}
+
+// The receiver knows the slot's time by the sender reports of before the pause; along that line the pause is as long
+// for it as it was. No report is sent until the source's own next one says better (report_timestamp()).
+void Forwarder::go_on_after_pause(const StoredPacket& stored) {
+  const Epoch* const newest = map_.newest();
+  if (newest == nullptr || newest->source != current_.source || newest->voided) return;
+  map_.shift_time(static_cast<uint32_t>(duration_to_ticks(stored.pause, clock_rate_)));
+  epoch_start_ = stored.arrival;
+  ++counters_.pauses;
 }
 
 void Forwarder::take_padding(const StoredPacket& stored, Ring<EgressEntry>& out) {

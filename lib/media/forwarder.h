@@ -115,6 +115,7 @@ class Forwarder {
   uint32_t first_timestamp_of_epoch(const StoredPacket& first);
   void follow(Ring<EgressEntry>& out);
   void take(const StoredPacket& stored, Ring<EgressEntry>& out);
+  void go_on_after_pause(const StoredPacket& stored);
   void take_padding(const StoredPacket& stored, Ring<EgressEntry>& out);
   void note_newest(const StoredPacket& stored, const RewriteMap::Place& place);
   static bool starts_decoding(const StoredPacket& stored, MediaKind kind);

@@ -21,6 +21,7 @@ struct StoredPacket {
   uint16_t payload_offset = 0;
   uint16_t payload_size = 0;
   bool marker = false;
+  Duration pause{};  // the sender's RTP time had stood still for so long before this packet
   PayloadInfo info;
   HeaderExtensions extensions;  // its views point into `packet`
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "lib/rtp/h264.h"
 #include "lib/rtp/rtx.h"
@@ -14,6 +15,16 @@ constexpr int64_t kJumpMax = 3000;
 
 size_t history_size(Codec codec) {
   return kind_of(codec) == MediaKind::kAudio ? PacketHistory::kAudioPackets : PacketHistory::kVideoPackets;
+}
+
+// How long after `former` a packet was sent; the 24 bits of 1/2^18 s go round in 64 s, so the gap of the arrivals says
+// how often they did.
+Duration abs_send_gap(uint32_t former, uint32_t newer, Duration arrival_gap) {
+  constexpr Duration kCircle = 64s;
+  const Duration within = int64_t{(newer - former) & 0xffffff} * kCircle / (1 << 24);
+  // Rounded to the nearest, 0 included: a whole circle is added and taken so that nothing is negative.
+  const int64_t circles = (arrival_gap - within + kCircle + kCircle / 2) / kCircle - 1;
+  return within + circles * kCircle;
 }
 
 }  // namespace
@@ -65,6 +76,10 @@ int64_t ReceiveStream::unwrap(uint16_t sequence) {
   jumped_to_.reset();
   ++counters_.restarts;
   first_sequence_.reset();
+  // Nor do its timestamps follow from what was reported of the old ones.
+  clock_.forget_report();
+  newest_.reset();
+  transit_.reset();
   received_ = expected_prior_ = received_prior_ = 0;
   return sequence_.restart(sequence);
 }
@@ -74,6 +89,7 @@ ReceiveStream::Outcome ReceiveStream::store(Timestamp now, PacketPtr packet, con
   const int64_t sequence = unwrap(parts.sequence);
   StoredPacket described;
   const bool is_padding = parts.payload_size == 0;
+  const bool is_newest = sequence > history_.newest();
   described.marker = view.marker();
   described.extensions = extensions;
   if (!is_padding && !describe(packet->bytes().subspan(parts.payload_offset, parts.payload_size), described)) {
@@ -100,6 +116,7 @@ ReceiveStream::Outcome ReceiveStream::store(Timestamp now, PacketPtr packet, con
   stored->payload_size = parts.payload_size;
   stored->info = described.info;
   stored->extensions = extensions;
+  if (is_newest && !parts.recovered) stored->pause = find_pause(now, stored->timestamp, extensions);
   stored->packet = std::move(packet);
   ++counters_.packets;
   counters_.bytes += parts.payload_size;
@@ -146,6 +163,24 @@ void ReceiveStream::handle_sender_report(Timestamp now, const SenderInfo& info) 
 
 size_t ReceiveStream::collect_nacks(Timestamp now, Duration rtt, std::span<uint16_t> out) {
   return config_.nack ? nacks_.collect(now, rtt, out) : 0;
+}
+
+Duration ReceiveStream::find_pause(Timestamp now, uint32_t timestamp, const HeaderExtensions& extensions) {
+  if (kind_of(config_.codec) != MediaKind::kAudio) return {};
+  const std::optional<Newest> former =
+      std::exchange(newest_, Newest{.arrival = now, .timestamp = timestamp, .abs_send_time = extensions.abs_send_time});
+  if (!former) return {};
+  Duration gap = now - former->arrival;
+  if (gap < kPauseMin) return {};
+  if (former->abs_send_time && extensions.abs_send_time) {
+    gap = abs_send_gap(*former->abs_send_time, *extensions.abs_send_time, gap);
+  }
+  const Duration pause = gap - ticks_to_duration(wrapped_difference(timestamp, former->timestamp), clock_.clock_rate());
+  if (pause < kPauseMin) return {};
+  ++counters_.pauses;
+  clock_.forget_report();
+  transit_.reset();
+  return pause;
 }
 
 void ReceiveStream::update_jitter(Timestamp now, uint32_t timestamp) {

@@ -32,6 +32,11 @@ class ReceiveStream {
     bool nack = false;  // the sender answers NACKs
   };
 
+  // A sender that is muted may send nothing for a while and go on with the next RTP time, as if no time had passed.
+  // Recognised by a gap in the sending (without send times: in the arrival) that is longer than its gap in RTP time by
+  // this; a network's or a sender's hiccup is shorter. Sound only: pictures are stamped by capture.
+  static constexpr Duration kPauseMin = 500ms;
+
   enum class Outcome : uint8_t { kStored, kPadding, kDuplicate, kTooOld, kMalformed };
 
   struct Counters {
@@ -43,6 +48,7 @@ class ReceiveStream {
     uint64_t malformed = 0;   // payload descriptor or retransmission header wrong
     uint64_t recovered = 0;   // came by retransmission
     uint64_t key_frames = 0;
+    uint64_t pauses = 0;    // of sound without RTP time
     uint64_t restarts = 0;  // jumps of the sequence number that began a new numbering
   };
 
@@ -89,6 +95,7 @@ class ReceiveStream {
   Outcome store(Timestamp now, PacketPtr packet, const RtpPacketView& view, const HeaderExtensions& extensions,
                 const Parts& parts);
   bool describe(ByteView payload, StoredPacket& stored);
+  Duration find_pause(Timestamp now, uint32_t timestamp, const HeaderExtensions& extensions);
   void update_jitter(Timestamp now, uint32_t timestamp);
   int64_t unwrap(uint16_t sequence);
 
@@ -107,6 +114,13 @@ class ReceiveStream {
   std::optional<uint16_t> jumped_to_;  // a number far from the others, not believed yet
   Counters counters_;
   Timestamp last_media_;
+  // Of the newest packet in order that was no retransmission, for find_pause().
+  struct Newest {
+    Timestamp arrival;
+    uint32_t timestamp = 0;
+    std::optional<uint32_t> abs_send_time;
+  };
+  std::optional<Newest> newest_;
   uint32_t width_ = 0;
   uint32_t height_ = 0;
 

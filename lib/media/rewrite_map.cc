@@ -125,22 +125,32 @@ int64_t RewriteMap::insert() {
     ++next_out_;
     return number;
   }
-  Epoch continued = epoch_at(epoch_count_ - 1);
-  if (run_count_ > 0 && run_at(run_count_ - 1).epoch == continued.number) {
-    continued.picture_id_offset =
-        static_cast<uint16_t>(continued.picture_id_offset - run_at(run_count_ - 1).pictures_dropped);
-  }
-  const int64_t newest_in = newest_in_;
-  const bool continues_padding = continued.source == nullptr;
+  const Epoch behind = continued();
+  const bool continues_padding = behind.source == nullptr;
   if (continues_padding) {
     ++next_out_;
     return number;
   }
   begin({});
   ++next_out_;
-  continued.in_first = newest_in + 1;
-  begin(continued);
+  begin(behind);
   return number;
+}
+
+const Epoch* RewriteMap::shift_time(uint32_t ticks) {
+  EIR_DCHECK(epoch_count_ > 0);
+  Epoch later = continued();
+  later.timestamp_offset += ticks;
+  return begin(later);
+}
+
+Epoch RewriteMap::continued() const {
+  Epoch epoch = epoch_at(epoch_count_ - 1);
+  epoch.in_first = newest_in_ + 1;
+  if (run_count_ > 0 && run_at(run_count_ - 1).epoch == epoch.number) {
+    epoch.picture_id_offset = static_cast<uint16_t>(epoch.picture_id_offset - run_at(run_count_ - 1).pictures_dropped);
+  }
+  return epoch;
 }
 
 std::optional<RewriteMap::Place> RewriteMap::reverse(int64_t out_sequence) const {

@@ -65,6 +65,9 @@ class RewriteMap {
   // Takes the next outgoing number for a packet without source (padding, parameter sets). The epoch goes on behind it.
   int64_t insert();
 
+  // From the next number on, the newest epoch's time runs so many ticks later: it goes on as another epoch.
+  const Epoch* shift_time(uint32_t ticks);
+
   // Where an outgoing number came from; nullopt if unknown, without source, dropped or voided.
   std::optional<Place> reverse(int64_t out_sequence) const;
 
@@ -88,6 +91,8 @@ class RewriteMap {
   Epoch& epoch_at(size_t i) { return epochs_[(epoch_head_ + i) % kEpochsMax]; }
   const Epoch& epoch_at(size_t i) const { return epochs_[(epoch_head_ + i) % kEpochsMax]; }
   const DropRun& run_at(size_t i) const { return runs_[(run_head_ + i) % kDropRunsMax]; }
+  // The newest epoch as it goes on behind what was mapped or dropped.
+  Epoch continued() const;
   void push_epoch(const Epoch& epoch);
   void push_run(DropRun run);
   std::optional<Place> place_in(const Epoch& epoch, int64_t in_sequence) const;

@@ -136,5 +136,58 @@ TEST_P(SyncSim, SoundThatAloneIsDelayedBy300MillisecondsStaysInStep) {
   EXPECT_LE(std::abs(to_ms(difference)), 20);
 }
 
+// A microphone that is taken away and given back goes on with the next RTP time, whatever time has passed. Its reports
+// of before are wrong then, and its next one is up to 5 s away.
+TEST_P(SyncSim, SoundIsInStepRightAfterAPauseThatTookNoRtpTime) {
+  for (const Duration pause : {Duration(700ms), Duration(2s), Duration(10s), Duration(70s)}) {
+    SCOPED_TRACE(to_seconds(pause));
+    SimWorld world(GetParam());
+    ClientOptions options = publisher();
+    options.audio[0].stops_clock = true;
+    AccessLine line;
+    line.up.jitter = 15ms;
+    SimPerson& speaker = world.join(options, line);
+    SimPerson& viewer = world.join(watcher(1));
+    world.run_for(5s);
+    speaker.client->set_sending(world.now(), "0", false);
+    world.run_for(pause);
+    speaker.client->set_sending(world.now(), "0", true);
+    speaker.due = world.now();
+    const uint64_t packets = slot_stats(viewer, MediaKind::kAudio).packets;
+    ASSERT_TRUE(world.run_until([&] { return slot_stats(viewer, MediaKind::kAudio).packets > packets; }, 200ms));
+    // From the first packet on, through the source's next report.
+    Duration most{};
+    for (int i = 0; i < 80; ++i) {
+      const Duration difference =
+          presentation_lag(slot(viewer, MediaKind::kAudio)) - presentation_lag(slot(viewer, MediaKind::kVideo));
+      most = std::max(most, Duration(std::abs(difference.count())));
+      world.run_for(100ms);
+    }
+    EXPECT_LE(to_ms(most), 100);
+    EXPECT_EQ(world.router().counters().forward.pauses, 1U);
+    expect_unbroken(viewer);
+    EXPECT_EQ(slot_stats(viewer, MediaKind::kAudio).lost + slot(viewer, MediaKind::kAudio).missing(), 0U);
+  }
+}
+
+TEST_P(SyncSim, SilenceInWhichRtpTimeGoesOnIsNoPause) {
+  SimWorld world(GetParam());
+  ClientOptions options = publisher();
+  options.audio[0].dtx = true;
+  options.audio[0].silence = 3s;
+  AccessLine line;
+  line.up.jitter = 30ms;
+  line.up.loss = 0.2;  // comfort noise too: gaps of more than a second
+  SimPerson& speaker = world.join(options, line);
+  world.join(watcher(1));
+  world.run_for(20s);
+  speaker.client->set_sending(world.now(), "0", false);
+  world.run_for(5s);
+  speaker.client->set_sending(world.now(), "0", true);
+  speaker.due = world.now();
+  world.run_for(2s);
+  EXPECT_EQ(world.router().counters().forward.pauses, 0U);
+}
+
 }  // namespace
 }  // namespace eir

@@ -208,5 +208,46 @@ TEST(ForwarderOfAudio, BeginsAtAnyPacketWithAMarker) {
   EXPECT_EQ(forwarder.rewrite(out[2].out_sequence)->sequence, 3);
 }
 
+TEST(ForwarderOfAudio, APauseWithoutRtpTimeIsAsLongForTheReceiverAsItWas) {
+  PacketPool pool(256);
+  ReceiveStream stream({.ssrc = Ssrc(1), .codec = Codec::kOpus, .payload_type = 111});
+  PublisherClock clock;
+  ForwardCounters counters;
+  Forwarder forwarder(MediaKind::kAudio, 1, 7000, counters);
+  Ring<EgressEntry> out(64);
+  const auto put = [&](uint16_t sequence, uint32_t timestamp, Duration arrival) {
+    receive(at(arrival), pool, stream,
+            {.sequence = sequence, .timestamp = timestamp, .payload_type = 111, .payload = {1, 2}});
+    forwarder.pull(at(arrival), out);
+  };
+  const NtpTime ntp{uint64_t{9} << 32};
+  clock.handle_sender_report(at(0ms), ntp);
+  stream.handle_sender_report(at(0ms), {.ntp = ntp, .rtp_timestamp = 0});
+  forwarder.set_target(at(0ms), TrackId(3), &stream, &clock);
+  put(10, 0, 0ms);
+  put(11, 960, 20ms);
+  EXPECT_EQ(forwarder.report_timestamp(at(30ms)), 7000U + 1440);
+  // 12 is lost on the way; 13 says that 3 s passed of which RTP time shows 40 ms.
+  put(13, 3 * 960, 3020ms);
+  put(12, 2 * 960, 3030ms);  // it comes after all
+  put(14, 4 * 960, 3040ms);
+  ASSERT_EQ(out.size(), 5U);
+  const uint32_t shift = 48 * 2960;
+  const uint32_t expected[] = {7000, 7960, 7000 + 3 * 960 + shift, 7000 + 2 * 960 + shift, 7000 + 4 * 960 + shift};
+  const uint16_t sequences[] = {1, 2, 4, 3, 5};
+  for (size_t i = 0; i < 5; ++i) {
+    const auto packet = forwarder.rewrite(out[i].out_sequence);
+    ASSERT_TRUE(packet) << i;
+    EXPECT_EQ(packet->timestamp, expected[i]) << i;
+    EXPECT_EQ(packet->sequence, sequences[i]) << i;
+  }
+  EXPECT_EQ(counters.pauses, 1U);
+  // The source's last report is wrong now; its next one is right.
+  EXPECT_FALSE(forwarder.report_timestamp(at(3050ms)));
+  clock.handle_sender_report(at(4s), NtpTime{uint64_t{13} << 32});
+  stream.handle_sender_report(at(4s), {.ntp = NtpTime{uint64_t{13} << 32}, .rtp_timestamp = 4 * 960 + 48 * 960});
+  EXPECT_EQ(forwarder.report_timestamp(at(4s)), 7000U + 4 * 960 + shift + 48 * 960);
+}
+
 }  // namespace
 }  // namespace eir

@@ -119,5 +119,75 @@ TEST_F(ReceiveStreamTest, ThreeWrapsOfTheSequenceNumberAreNoLoss) {
   EXPECT_EQ(stream_.make_report(at(0s)).extended_highest_sequence, 65'000U + 3 * 65536 + 9);
 }
 
+// One voice of 20 ms packets (960 ticks at 48 kHz) that stops after its first.
+class PauseTest : public testing::Test {
+ protected:
+  PacketPool pool_{16};
+  ReceiveStream stream_{{.ssrc = Ssrc(1), .codec = Codec::kOpus, .payload_type = 111}};
+  uint16_t sequence_ = 65'534;
+
+  void SetUp() override {
+    // NTP 1, RTP 0.
+    stream_.handle_sender_report(at(0ms), {.ntp = NtpTime{uint64_t{1} << 32}, .rtp_timestamp = 0});
+  }
+  // The pause found before a packet of this time.
+  Duration put(Duration arrival, uint32_t timestamp, std::optional<uint32_t> abs_send_time = std::nullopt) {
+    HeaderExtensions extensions;
+    extensions.abs_send_time = abs_send_time;
+    EXPECT_EQ(
+        receive(at(arrival), pool_, stream_,
+                {.sequence = ++sequence_, .timestamp = timestamp, .payload_type = 111, .payload = {1, 2}}, extensions),
+        Outcome::kStored);
+    return stream_.history().arrival(stream_.history().arrivals() - 1)->pause;
+  }
+};
+
+TEST_F(PauseTest, AGapWithoutRtpTimeIsAPauseAndEndsTheReportsTruth) {
+  EXPECT_EQ(put(0ms, 0xffff'ff00), 0ms);
+  EXPECT_TRUE(stream_.clock().synchronised());
+  EXPECT_EQ(put(2020ms, 0xffff'ff00 + 960), 2000ms);
+  EXPECT_FALSE(stream_.clock().synchronised());
+  EXPECT_EQ(put(2040ms, 0xffff'ff00 + 2 * 960), 0ms);
+  stream_.handle_sender_report(at(3s), {.ntp = NtpTime{uint64_t{4} << 32}, .rtp_timestamp = 5000});
+  EXPECT_TRUE(stream_.clock().synchronised());
+  EXPECT_EQ(stream_.counters().pauses, 1U);
+}
+
+TEST_F(PauseTest, AGapInWhichRtpTimeGoesOnIsNone) {
+  put(0ms, 0);
+  EXPECT_EQ(put(10s, 480'000), 0ms);
+  EXPECT_TRUE(stream_.clock().synchronised());
+}
+
+TEST_F(PauseTest, JustBelowTheLeastIsNone) {
+  put(0ms, 0);
+  EXPECT_EQ(put(519ms, 960), 0ms);
+  EXPECT_EQ(put(519ms + 520ms, 2 * 960), 500ms);
+}
+
+TEST_F(PauseTest, WhatTheNetworkHeldBackIsNone) {
+  // Sent 20 ms after each other: 0.02 × 2^18 = 5,243.
+  put(0ms, 0, 0xff'f000);
+  EXPECT_EQ(put(3s, 960, (0xff'f000 + 5243) & 0xff'ffff), 0ms);
+  EXPECT_TRUE(stream_.clock().synchronised());
+}
+
+TEST_F(PauseTest, SendTimesGoRoundInAPauseOfMoreThanAMinute) {
+  put(0ms, 0, 1000);
+  // 70 s after 1000: 70 × 2^18 modulo 2^24, and 100 ms longer on the way.
+  EXPECT_EQ(put(70'100ms, 960, 1000 + 6 * (1 << 18)), 70s - 20ms);
+}
+
+TEST_F(PauseTest, RtpTimeThatWentBackIsAPauseToo) {
+  put(0ms, 96'000);
+  EXPECT_EQ(put(1s, 48'000), 2s);
+}
+
+TEST_F(ReceiveStreamTest, PicturesHaveNoPauses) {
+  put(1, {.key_frame = true}, at(0ms), 1000);
+  put(2, {}, at(10s), 4000);
+  EXPECT_EQ(stream_.history().arrival(1)->pause, 0ms);
+}
+
 }  // namespace
 }  // namespace eir

@@ -55,6 +55,28 @@ TEST(RewriteMap, DroppedPacketLeavesNoGap) {
   EXPECT_EQ(map.map(source(1), 14)->pictures_dropped, 2);
 }
 
+TEST(RewriteMap, AShiftOfTimeMovesNoNumber) {
+  RewriteMap map(100);
+  Epoch epoch = epoch_of(1, 10);
+  epoch.timestamp_offset = 0xffff'fff0;
+  epoch.picture_id_offset = 7;
+  map.begin(epoch);
+  EXPECT_EQ(out(map, 1, 10), 100);
+  EXPECT_TRUE(map.drop(11, true));
+  EXPECT_EQ(out(map, 1, 12), 101);
+  map.shift_time(960);
+  EXPECT_EQ(out(map, 1, 14), 103);
+  const auto missed = map.map(source(1), 13);
+  ASSERT_TRUE(missed);
+  EXPECT_EQ(missed->out_sequence, 102);
+  EXPECT_EQ(missed->epoch->timestamp_offset, 0xffff'fff0 + 960);
+  EXPECT_EQ(missed->epoch->picture_id_offset, 6);
+  const auto before = map.reverse(101);
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->in_sequence, 12);
+  EXPECT_EQ(before->epoch->timestamp_offset, 0xffff'fff0);
+}
+
 TEST(RewriteMap, DropBehindLossKeepsThePlaceOfTheLostOne) {
   RewriteMap map(100);
   map.begin(epoch_of(1, 10));
