@@ -61,5 +61,23 @@ TEST(WrapSim, ThreeCirclesOfSequenceNumbersGoByUnnoticed) {
   EXPECT_EQ(video.decodable, video.frames);
 }
 
+// SRTP's own count of circles (RFC 3711 section 3.3.1) follows from the packets that are decrypted.
+TEST(WrapSim, WhoDecryptsOnePacketInSixteenKeepsItsCountOfCirclesToo) {
+  SimWorld world(1);
+  ClientOptions options = publisher();
+  options.audio.clear();
+  options.video[0].encodings[0].bitrate = DataRate::kbps(20000);
+  world.join(options);
+  ClientOptions spot_check = watcher(1);
+  spot_check.decrypt_one_in = 16;
+  SimPerson& viewer = world.join(spot_check);
+  world.run_for(30s);
+  expect_perfect(viewer);
+  const ReceiverStats& video = slot_stats(viewer, MediaKind::kVideo);
+  EXPECT_GT(video.packets, 65536U);
+  EXPECT_NEAR(static_cast<double>(video.header_only), static_cast<double>(video.packets) * 15 / 16, 16.0);
+  EXPECT_EQ(video.verified + video.unverifiable, video.packets - video.header_only);
+}
+
 }  // namespace
 }  // namespace eir
