@@ -84,7 +84,7 @@ Rights rights_of_seat(const ConsultationTemplate& kind, const Seat& seat) {
 }
 
 Rights grantable_to(const ConsultationTemplate& kind, const Seat& seat) {
-  return ceiling_of(seat.role).grantable.without(kind.policy_of(seat.role).withheld);
+  return ceiling_of(seat.role).grantable.without(kind.policy_of(seat.role).withheld).without(seat.withheld);
 }
 
 bool is_host(const Consultation& consultation, const Participant& participant) {

@@ -81,7 +81,7 @@ struct Seat {
   // Comes in without waiting: a host who pulls a colleague in may say so.
   bool skips_waiting = false;
   IdentityNeed identity = IdentityNeed::kNone;
-  // Of the role's ceiling: what this seat does not get, and what a host gave it of what is grantable.
+  // Of the role's ceiling: what this seat never gets, and what a host gave it of what is grantable otherwise.
   Rights withheld;
   Rights granted;
 };

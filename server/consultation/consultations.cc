@@ -80,6 +80,23 @@ Result<const Seat*, Refusal> Consultations::add_seat(Now now, const Actor& actor
   return &seat;
 }
 
+Result<InvitedSeat, Refusal> Consultations::add_invited_seat(Now now, const Actor& actor, ConsultationKey key,
+                                                             const SeatRequest& request,
+                                                             const InvitationRequest& invitation) {
+  Consultation* consultation = find_mutable(key);
+  if (consultation == nullptr) return Refusal::kNotFound;
+  if (is_final(consultation->state)) return Refusal::kConsultationOver;
+  if (consultation->seats.size() >= kSeatsMax) return Refusal::kFull;
+  const Seat made = make_seat(random_, request);
+  const auto issued = make_invitation(now, *consultation, made.key, invitation);
+  if (!issued) return issued.error();
+  const Seat& seat = consultation->seats.emplace_back(made);
+  ++consultation->version;
+  Act act{now, actor, *consultation};
+  record(act, "seat.added", nullptr, seat.key.to_string() + ' ' + issued->key.to_string());
+  return InvitedSeat{&seat, *issued};
+}
+
 // Who brings somebody in gives away no right of decision that they have not themself: otherwise a link to a
 // specialist's seat, used by the one who asked for it, would be a way up.
 Result<SeatRequest, Refusal> Consultations::limit_to_inviter(ParticipantRef inviter, const SeatRequest& request) const {
@@ -92,9 +109,11 @@ Result<SeatRequest, Refusal> Consultations::limit_to_inviter(ParticipantRef invi
   if (participant->role == Role::kPatient && request.role != Role::kRelative) return Refusal::kForbidden;
   constexpr Rights kDecisions{Right::kModerate, Right::kInvite, Right::kEnd, Right::kList};
   SeatRequest limited = request;
-  limited.withheld = limited.withheld | kDecisions.without(own);
+  limited.withheld = limited.withheld | (kDecisions.without(own) & ceiling_of(request.role).given);
   // Only who may admit may say that somebody need not wait.
   limited.skips_waiting = request.skips_waiting && own.has(Right::kModerate);
+  // And only who may confirm who somebody is may say that nobody needs to.
+  if (!own.has(Right::kModerate) && request.identity == IdentityNeed::kNone) limited.identity.reset();
   return limited;
 }
 
@@ -103,25 +122,34 @@ Result<IssuedInvitation, Refusal> Consultations::invite(Now now, const Actor& ac
   Consultation* consultation = find_mutable(seat.consultation);
   if (consultation == nullptr || consultation->find_seat(seat.seat) == nullptr) return Refusal::kNotFound;
   if (is_final(consultation->state)) return Refusal::kConsultationOver;
-  if (consultation->invitations.size() >= kInvitationsMax) return Refusal::kFull;
+  auto issued = make_invitation(now, *consultation, seat.seat, request);
+  if (!issued) return issued.error();
+  Act act{now, actor, *consultation};
+  record(act, "invitation.made", nullptr, issued->key.to_string());
+  return issued;
+}
+
+Result<IssuedInvitation, Refusal> Consultations::make_invitation(Now now, Consultation& consultation, SeatKey seat,
+                                                                 const InvitationRequest& request) {
+  if (consultation.invitations.size() >= kInvitationsMax) return Refusal::kFull;
   const WallTime not_before = request.not_before.value_or(now.wall);
-  const WallTime earliest_end = std::max(not_before, consultation->ends.value_or(now.wall));
+  const WallTime earliest_end = std::max(not_before, consultation.ends.value_or(now.wall));
   const WallTime not_after = request.not_after.value_or(earliest_end + kInvitationLife);
   const WallTime latest = std::max(now.wall + kInvitationLifeMax, earliest_end + kInvitationLife);
-  const bool is_sane = not_after > not_before && not_after > now.wall && not_after <= latest;
+  // Beyond what can be planned there is nothing to invite to, and no date that every record can hold.
+  const bool is_sane = not_before <= now.wall + kPlannedAheadMax && not_after > not_before && not_after > now.wall &&
+                       not_after <= latest;
   if (!is_sane || request.uses_max == 0 || request.uses_max > kUsesMax) return Refusal::kInvalidValue;
   IssuedInvitation issued{InvitationKey::random(random_), Token::random(random_), not_after};
-  consultation->invitations.push_back({.key = issued.key,
-                                       .seat = seat.seat,
-                                       .token = issued.token.hash(),
-                                       .uses = 0,
-                                       .uses_max = request.uses_max,
-                                       .not_before = not_before,
-                                       .not_after = not_after,
-                                       .is_revoked = false});
-  invitations_.emplace(issued.token.hash(), std::pair(consultation->key, issued.key));
-  Act act{now, actor, *consultation};
-  record(act, "invitation.made", nullptr, issued.key.to_string());
+  consultation.invitations.push_back({.key = issued.key,
+                                      .seat = seat,
+                                      .token = issued.token.hash(),
+                                      .uses = 0,
+                                      .uses_max = request.uses_max,
+                                      .not_before = not_before,
+                                      .not_after = not_after,
+                                      .is_revoked = false});
+  invitations_.emplace(issued.token.hash(), std::pair(consultation.key, issued.key));
   return issued;
 }
 
@@ -131,6 +159,7 @@ Result<void, Refusal> Consultations::revoke(Now now, const Actor& actor, Consult
   if (consultation == nullptr) return Refusal::kNotFound;
   Invitation* found = find_invitation(*consultation, invitation);
   if (found == nullptr) return Refusal::kNotFound;
+  if (is_final(consultation->state)) return Refusal::kConsultationOver;
   if (found->is_revoked) return {};
   found->is_revoked = true;
   Act act{now, actor, *consultation};
@@ -157,6 +186,18 @@ std::optional<Transition> Consultations::poll_transition() {
   Transition transition = std::move(transitions_.front());
   transitions_.pop_front();
   return transition;
+}
+
+void Consultations::attach_answer(AnswerRow answer, uint64_t before) {
+  for (Transition& transition : transitions_) {
+    if (transition.number <= before) continue;
+    transition.answer = std::move(answer);
+    return;
+  }
+  Transition alone;
+  alone.number = ++last_transition_;
+  alone.answer = std::move(answer);
+  transitions_.push_back(std::move(alone));
 }
 
 Consultation* Consultations::find_mutable(ConsultationKey key) {

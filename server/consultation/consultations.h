@@ -27,8 +27,8 @@ struct SeatRequest {
   bool many = false;
   bool skips_waiting = false;
   // Patients are confirmed by a host unless the request says otherwise.
-  std::optional<IdentityNeed> identity;
-  Rights withheld;
+  std::optional<IdentityNeed> identity = std::nullopt;
+  Rights withheld = {};
 };
 
 struct ConsultationRequest {
@@ -53,6 +53,11 @@ struct IssuedInvitation {
   InvitationKey key;
   Token token;
   WallTime not_after;
+};
+
+struct InvitedSeat {
+  const Seat* seat = nullptr;
+  IssuedInvitation invitation;
 };
 
 struct ParticipantRef {
@@ -106,7 +111,7 @@ class Consultations {
   static constexpr Duration kEndedLife = std::chrono::hours(1);
   static constexpr std::chrono::hours kInvitationLife{24};
   static constexpr std::chrono::hours kInvitationLifeMax{24 * 90};
-  // A consultation without a planned end, that never opened, is over after this.
+  // A consultation without a planned end is over after this: at once if it never opened, else when nobody is in it.
   static constexpr std::chrono::hours kUnopenedLife{24 * 90};
   static constexpr std::chrono::hours kPlannedAheadMax{24 * 400};
   // Caps on what clients can grow; each answers kFull or kInvalidValue.
@@ -134,6 +139,9 @@ class Consultations {
   // How many may be in it at once: the template's number or the node's, whichever is less.
   size_t participants_max(const Consultation& consultation) const;
   Result<const Seat*, Refusal> add_seat(Now now, const Actor& actor, ConsultationKey key, const SeatRequest& request);
+  // The seat with its first invitation, as one act: neither is there without the other.
+  Result<InvitedSeat, Refusal> add_invited_seat(Now now, const Actor& actor, ConsultationKey key,
+                                                const SeatRequest& request, const InvitationRequest& invitation);
   // What the seat would be if this participant brought somebody in: no more than they may do themself, or why not.
   Result<SeatRequest, Refusal> limit_to_inviter(ParticipantRef inviter, const SeatRequest& request) const;
   Result<IssuedInvitation, Refusal> invite(Now now, const Actor& actor, SeatRef seat, const InvitationRequest& request);
@@ -189,6 +197,10 @@ class Consultations {
   // For the journal, in order; each exactly once.
   std::optional<Transition> poll_transition();
   uint64_t last_transition() const { return last_transition_; }
+  // Lets the answer to a request ride in the request's act, which is the first transition after `before` that was not
+  // polled yet; what an act entails comes later and is made again by restore(). A request that changed nothing gets a
+  // transition that holds its answer alone.
+  void attach_answer(AnswerRow answer, uint64_t before);
 
   // Refused acts of security weight, which change nothing but belong on record: a failed sign-in, an act without right.
   void note_refused(Now now, const Actor& actor, const TenantKey& tenant, std::string_view action,
@@ -207,8 +219,13 @@ class Consultations {
     std::vector<std::pair<EventKind, ParticipantKey>> notes = {};
   };
 
+  // Part of an act that the caller records.
+  Result<IssuedInvitation, Refusal> make_invitation(Now now, Consultation& consultation, SeatKey seat,
+                                                    const InvitationRequest& request);
   Consultation* find_mutable(ConsultationKey key);
   Participant* find_mutable(ParticipantRef who);
+  // Whom a host's act is about, while the consultation is not over.
+  Result<Participant*, Refusal> find_for_act(ParticipantRef who);
   std::optional<Refusal> why_not(Now now, const Consultation& consultation, const Invitation& invitation) const;
   std::optional<Refusal> why_not_now(Now now, const Consultation& consultation, const Seat& seat) const;
   Participant& seat_somebody(Now now, Consultation& consultation, const Invitation& invitation, const Seat& seat,
@@ -226,9 +243,10 @@ class Consultations {
   void tell(Act& act);
 
   // lifecycle.cc
-  // Both belong to the act of who came in.
+  // Both belong to the act of who came in; the second only if it is somebody new, so that a host may open the lock for
+  // one more.
   void open_or_wait(Act& act);
-  void lock_if_full(Act& act);
+  void lock_if_full(Act& act, const Participant& newcomer);
   void check_host(Now now, Consultation& consultation);
   void finish(Act& act, ConsultationState state, std::string_view action);
   void handle_consultation_timeout(Now now, Consultation& consultation);

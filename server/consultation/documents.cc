@@ -1,5 +1,6 @@
 #include "server/consultation/documents.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -77,6 +78,10 @@ class Reader {
     if (found != nullptr && found->is_array()) return found->get_array();
     failed_ = true;
     return kNone;
+  }
+  uint32_t small_number(std::string_view name) {
+    const uint64_t value = number(name);
+    return value > UINT32_MAX ? fail(uint32_t{0}) : static_cast<uint32_t>(value);
   }
   // For what has a parser that may say no: ids, enumerators, times, hashes.
   template <class T>
@@ -159,8 +164,8 @@ bool read_invitations(const array& list, std::vector<Invitation>& invitations) {
     invitation.key = reader.parsed(InvitationKey::parse(reader.text("id")));
     invitation.seat = reader.parsed(SeatKey::parse(reader.text("seat")));
     invitation.token = reader.parsed(token_hash_from_hex(reader.text("token")));
-    invitation.uses = static_cast<uint32_t>(reader.number("uses"));
-    invitation.uses_max = static_cast<uint32_t>(reader.number("usesMax"));
+    invitation.uses = reader.small_number("uses");
+    invitation.uses_max = reader.small_number("usesMax");
     invitation.not_before = reader.time("notBefore");
     invitation.not_after = reader.time("notAfter");
     invitation.is_revoked = reader.flag("revoked");
@@ -225,7 +230,7 @@ std::optional<Consultation> consultation_from_document(std::string_view text, co
   consultation.key = reader.parsed(ConsultationKey::parse(reader.text("id")));
   consultation.kind = templates.find(reader.text("template"));
   consultation.state = reader.parsed(consultation_state_from_text(reader.text("state")));
-  consultation.version = static_cast<uint32_t>(reader.number("version"));
+  consultation.version = reader.small_number("version");
   consultation.created = reader.time("created");
   consultation.starts = reader.optional_time("starts");
   consultation.ends = reader.optional_time("ends");
@@ -234,6 +239,11 @@ std::optional<Consultation> consultation_from_document(std::string_view text, co
   const bool is_good = read_seats(reader.list("seats"), consultation.seats) &&
                        read_invitations(reader.list("invitations"), consultation.invitations);
   if (!is_good || reader.failed() || consultation.kind == nullptr) return std::nullopt;
+  // An invitation leads to one of its seats.
+  const bool fits = std::ranges::all_of(consultation.invitations, [&](const Invitation& invitation) {
+    return consultation.find_seat(invitation.seat) != nullptr;
+  });
+  if (!fits) return std::nullopt;
   return consultation;
 }
 
@@ -266,7 +276,8 @@ std::optional<Participant> participant_from_document(std::string_view text) {
                          participant.sessions.push_back(
                              {session.parsed(token_hash_from_hex(session.text("token"))), session.time("expires")});
                        });
-  if (!is_good || reader.failed()) return std::nullopt;
+  // Nobody is in no group at all.
+  if (!is_good || reader.failed() || participant.groups == 0) return std::nullopt;
   return participant;
 }
 

@@ -1,23 +1,34 @@
 // The part of Consultations that hosts decide. Whether the actor may was asked before; here it is about whether the act
 // makes sense.
+#include <algorithm>
 #include <utility>
 
 #include "server/consultation/consultations.h"
 
 namespace eir {
 
-Result<void, Refusal> Consultations::admit(Now now, const Actor& actor, ParticipantRef who) {
+Result<Participant*, Refusal> Consultations::find_for_act(ParticipantRef who) {
   Participant* participant = find_mutable(who);
   if (participant == nullptr) return Refusal::kNotFound;
+  if (is_final(find_mutable(who.consultation)->state)) return Refusal::kConsultationOver;
+  return participant;
+}
+
+Result<void, Refusal> Consultations::admit(Now now, const Actor& actor, ParticipantRef who) {
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  Participant* participant = *found;
   Consultation& consultation = *find_mutable(who.consultation);
   if (participant->presence == Presence::kLeft) return Refusal::kWrongState;
   if (participant->is_admitted) return {};
   // A lock keeps out who has not been in, also by mistake of a host: it is opened first, knowingly.
   if (consultation.is_locked && !participant->was_admitted) return Refusal::kLocked;
+  const bool is_new = !participant->was_admitted;
   participant->is_admitted = true;
   participant->was_admitted = true;
   Act act{now, actor, consultation, {who.participant}};
   open_or_wait(act);
+  if (is_new) lock_if_full(act, *participant);
   act.notes.emplace_back(EventKind::kChanged, who.participant);
   record(act, "participant.admitted", participant);
   check_host(now, consultation);
@@ -25,10 +36,10 @@ Result<void, Refusal> Consultations::admit(Now now, const Actor& actor, Particip
 }
 
 Result<void, Refusal> Consultations::deny(Now now, const Actor& actor, ParticipantRef who) {
-  const Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
-  if (participant->is_admitted) return Refusal::kWrongState;
-  const Participant before = *participant;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  if ((*found)->is_admitted) return Refusal::kWrongState;
+  const Participant before = **found;
   Act act{now, actor, *find_mutable(who.consultation)};
   expel(act, who.participant, EventKind::kDenied, "denied");
   record(act, "participant.denied", &before);
@@ -36,8 +47,9 @@ Result<void, Refusal> Consultations::deny(Now now, const Actor& actor, Participa
 }
 
 Result<void, Refusal> Consultations::return_to_waiting(Now now, const Actor& actor, ParticipantRef who) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  Participant* participant = *found;
   Consultation& consultation = *find_mutable(who.consultation);
   // Hosts are never sent out: they would come straight back in.
   if (!consultation.kind->has_waiting_room || is_host(consultation, *participant)) return Refusal::kWrongState;
@@ -50,14 +62,17 @@ Result<void, Refusal> Consultations::return_to_waiting(Now now, const Actor& act
 }
 
 Result<void, Refusal> Consultations::mute_by_host(Now now, const Actor& actor, ParticipantRef who, MuteKinds kinds) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  Participant* participant = *found;
+  const MuteKinds before = participant->host_muted;
   std::string names;
   for (const MuteKind kind : kAllMuteKinds) {
     if (!kinds.has(kind)) continue;
     participant->host_muted.set(kind, true);
     names += (names.empty() ? "" : " ") + std::string(to_text(kind));
   }
+  if (participant->host_muted == before) return {};
   Act act{now, actor, *find_mutable(who.consultation), {who.participant}};
   act.notes.emplace_back(EventKind::kChanged, who.participant);
   record(act, "participant.muted", participant, names);
@@ -65,10 +80,10 @@ Result<void, Refusal> Consultations::mute_by_host(Now now, const Actor& actor, P
 }
 
 Result<void, Refusal> Consultations::remove(Now now, const Actor& actor, ParticipantRef who) {
-  const Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
   Consultation& consultation = *find_mutable(who.consultation);
-  const Participant before = *participant;
+  const Participant before = **found;
   // Who was removed does not come back by the same link.
   for (Invitation& invitation : consultation.invitations) {
     if (invitation.key == before.invitation) invitation.is_revoked = true;
@@ -81,8 +96,9 @@ Result<void, Refusal> Consultations::remove(Now now, const Actor& actor, Partici
 }
 
 Result<void, Refusal> Consultations::confirm_identity(Now now, const Actor& actor, ParticipantRef who) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  Participant* participant = *found;
   if (participant->is_identity_confirmed) return {};
   participant->is_identity_confirmed = true;
   Act act{now, actor, *find_mutable(who.consultation), {who.participant}};
@@ -92,14 +108,14 @@ Result<void, Refusal> Consultations::confirm_identity(Now now, const Actor& acto
 }
 
 Result<void, Refusal> Consultations::grant(Now now, const Actor& actor, ParticipantRef who, Rights rights) {
-  const Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  const Participant* participant = *found;
   Consultation& consultation = *find_mutable(who.consultation);
-  for (Seat& seat : consultation.seats) {
-    if (seat.key != participant->seat) continue;
-    if (!grantable_to(*consultation.kind, seat).contains(rights)) return Refusal::kForbidden;
-    seat.granted = rights;
-  }
+  Seat& seat = *std::ranges::find(consultation.seats, participant->seat, &Seat::key);
+  if (!grantable_to(*consultation.kind, seat).contains(rights)) return Refusal::kForbidden;
+  if (seat.granted == rights) return {};
+  seat.granted = rights;
   std::string names;
   for (const Right right : kAllRights) {
     if (rights.has(right)) names += (names.empty() ? "" : " ") + std::string(to_text(right));
@@ -116,8 +132,9 @@ Result<void, Refusal> Consultations::grant(Now now, const Actor& actor, Particip
 }
 
 Result<void, Refusal> Consultations::set_groups(Now now, const Actor& actor, ParticipantRef who, uint64_t groups) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  Participant* participant = *found;
   if (groups == 0) return Refusal::kInvalidValue;
   if (participant->groups == groups) return {};
   participant->groups = groups;
@@ -129,8 +146,9 @@ Result<void, Refusal> Consultations::set_groups(Now now, const Actor& actor, Par
 
 Result<void, Refusal> Consultations::set_persons(Now now, const Actor& actor, ParticipantRef who,
                                                  std::vector<PresentPerson> persons) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return Refusal::kNotFound;
+  const auto found = find_for_act(who);
+  if (!found) return found.error();
+  Participant* participant = *found;
   if (persons.size() > kPersonsMax) return Refusal::kInvalidValue;
   std::string roles;
   for (const PresentPerson& person : persons) {

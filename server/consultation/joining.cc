@@ -38,8 +38,11 @@ Result<Joined, Refusal> Consultations::join(Now now, std::string_view token, std
   if (const auto refusal = why_not(now, consultation, invitation)) return *refusal;
   if (!is_display_name(display_name)) return Refusal::kInvalidValue;
   if (wants_echo && !consultation.kind->may_echo) return Refusal::kInvalidValue;
-  const Seat& seat = *consultation.find_seat(invitation.seat);
-  if (const auto refusal = why_not_now(now, consultation, seat)) return *refusal;
+  Seat& seat = *std::ranges::find(consultation.seats, invitation.seat, &Seat::key);
+  // What a host granted was for who had the seat: the link may have changed hands.
+  Seat taken = seat;
+  if (!seat.many) taken.granted = {};
+  if (const auto refusal = why_not_now(now, consultation, taken)) return *refusal;
 
   // Who has the seat now makes room; those who left are forgotten with it.
   std::vector<ParticipantKey> replaced;
@@ -58,11 +61,14 @@ Result<Joined, Refusal> Consultations::join(Now now, std::string_view token, std
   Act act{now, actor, consultation};
   for (const ParticipantKey key : replaced) expel(act, key, EventKind::kReplaced, "replaced");
   ++invitation.uses;
+  if (taken.granted != seat.granted) ++consultation.version;
+  seat.granted = taken.granted;
   Participant& participant = seat_somebody(now, consultation, invitation, seat, joined);
   participant.display_name = display_name;
   participant.wants_echo = wants_echo;
   act.participants.push_back(participant.key);
   open_or_wait(act);
+  if (participant.is_admitted) lock_if_full(act, participant);
   act.notes.emplace_back(EventKind::kChanged, participant.key);
   record(act, "participant.joined", &participant, invitation.key.to_string());
   check_host(now, consultation);
@@ -100,7 +106,8 @@ Result<Joined, Refusal> Consultations::resume(Now now, std::string_view token) {
   const bool was_here = participant.is_here();
   if (was_left) participant.presence = Presence::kJoined;
   if (was_here) participant.presence = Presence::kReconnecting;
-  set_deadline(consultation, participant, has_transport ? kNever : now.steady + kReconnectTime);
+  // Who had left is no longer kept by what was not freed yet.
+  set_deadline(consultation, participant, has_transport && !was_left ? kNever : now.steady + kReconnectTime);
   const Actor actor = Actor::participant(who.participant);
   Act act{now, actor, consultation, {participant.key}};
   act.notes.emplace_back(EventKind::kTakenOver, participant.key);
@@ -123,7 +130,8 @@ Result<ParticipantRef, Refusal> Consultations::authenticate(Now now, std::string
 Token Consultations::renew_session(Now now, ParticipantRef who) {
   Token token = Token::random(random_);
   Participant* participant = find_mutable(who);
-  if (participant == nullptr) return token;
+  // A token for who has left would be good for nothing; it is answered with one that nobody knows.
+  if (participant == nullptr || participant->presence == Presence::kLeft) return token;
   if (participant->sessions.size() >= kSessionsMax) {
     sessions_.erase(participant->sessions.front().token);
     participant->sessions.erase(participant->sessions.begin());

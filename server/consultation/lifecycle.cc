@@ -26,16 +26,15 @@ void Consultations::open_or_wait(Act& act) {
     ++consultation.version;
     act.notes.emplace_back(EventKind::kRoomChanged, ParticipantKey{});
   }
-  lock_if_full(act);
 }
 
-// Counts seats that have been let in, not connections: who comes back after a break is not one more.
-void Consultations::lock_if_full(Act& act) {
+// Counts who has been let in, not connections: who comes back after a break is not one more.
+void Consultations::lock_if_full(Act& act, const Participant& newcomer) {
   Consultation& consultation = act.consultation;
   const uint32_t limit = consultation.kind->lock_at_admitted;
-  if (limit == 0 || consultation.is_locked) return;
+  if (limit == 0 || consultation.is_locked || is_host(consultation, newcomer)) return;
   const auto admitted = std::ranges::count_if(consultation.participants, [&](const auto& entry) {
-    return entry.second.is_admitted && !is_host(consultation, entry.second);
+    return entry.second.was_admitted && !is_host(consultation, entry.second);
   });
   if (static_cast<size_t>(admitted) < limit) return;
   consultation.is_locked = true;
@@ -45,11 +44,13 @@ void Consultations::lock_if_full(Act& act) {
 
 // After everything that brings a host in or out.
 void Consultations::check_host(Now now, Consultation& consultation) {
-  const bool is_watched =
-      consultation.state == ConsultationState::kOpen && consultation.kind->absent_host != AbsentHost::kKeep;
-  if (!is_watched || has_host(consultation)) {
+  const AbsentHost policy = consultation.kind->absent_host;
+  const bool is_watched = consultation.state == ConsultationState::kOpen && policy != AbsentHost::kKeep;
+  // What rests already needs no time to come to rest; a host who put it to rest is the one who releases it.
+  const bool has_come = policy == AbsentHost::kHold && consultation.hold != Hold::kNone;
+  if (!is_watched || has_come || has_host(consultation)) {
     consultation.host_absent_until = kNever;
-  } else if (consultation.host_absent_until == kNever && consultation.hold == Hold::kNone) {
+  } else if (consultation.host_absent_until == kNever) {
     consultation.host_absent_until = now.steady + consultation.kind->absent_host_grace;
   }
   arm(now, consultation);
@@ -136,7 +137,6 @@ void Consultations::finish(Act& act, ConsultationState state, std::string_view a
 std::optional<WallTime> Consultations::closing_time(const Consultation& consultation) const {
   if (is_final(consultation.state)) return std::nullopt;
   if (consultation.ends) return *consultation.ends + consultation.kind->join_late;
-  if (consultation.state == ConsultationState::kOpen) return std::nullopt;
   return consultation.starts.value_or(consultation.created) + kUnopenedLife;
 }
 

@@ -4,8 +4,11 @@
 namespace eir {
 
 void Consultations::mute_self(Now now, ParticipantRef who, MuteKind kind, bool muted) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr) return;
+  const auto found = find_for_act(who);
+  if (!found) return;
+  Participant* participant = *found;
+  const bool is_so = participant->muted.has(kind) == muted && (muted || !participant->host_muted.has(kind));
+  if (is_so) return;
   participant->muted.set(kind, muted);
   if (!muted) participant->host_muted.set(kind, false);
   const Actor actor = Actor::participant(who.participant);
@@ -15,9 +18,9 @@ void Consultations::mute_self(Now now, ParticipantRef who, MuteKind kind, bool m
 }
 
 void Consultations::name_self(ParticipantRef who, std::string_view display_name) {
-  Participant* participant = find_mutable(who);
-  if (participant == nullptr || !participant->display_name.empty() || !is_display_name(display_name)) return;
-  participant->display_name = display_name;
+  const auto found = find_for_act(who);
+  if (!found || !(*found)->display_name.empty() || !is_display_name(display_name)) return;
+  (*found)->display_name = display_name;
 }
 
 void Consultations::leave(Now now, ParticipantRef who) {

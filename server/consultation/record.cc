@@ -21,6 +21,8 @@ void Consultations::record(Act& act, std::string_view action, const Participant*
   document["consultation"] = act.consultation.key.to_string();
   document["state"] = to_text(act.consultation.state);
   document["version"] = act.consultation.version;
+  // Also by itself, as the template has it: an act that let somebody in may be the one that locked.
+  document["locked"] = act.consultation.is_locked;
   if (about != nullptr) {
     document["participant"] = about->key.to_string();
     document["seat"] = about->seat.to_string();

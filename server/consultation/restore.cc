@@ -24,7 +24,8 @@ std::vector<std::string> Consultations::restore(Now now, const StoredState& stor
     auto read = participant_from_document(row.document);
     const auto key = ConsultationKey::parse(row.consultation);
     Consultation* consultation = key ? find_mutable(*key) : nullptr;
-    if (!read || consultation == nullptr || consultation->find_seat(read->seat) == nullptr) {
+    const Seat* seat = read && consultation != nullptr ? consultation->find_seat(read->seat) : nullptr;
+    if (seat == nullptr || seat->role != read->role || read->key.to_string() != row.id) {
       unreadable.push_back(row.id);
       continue;
     }

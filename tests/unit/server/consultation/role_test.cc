@@ -6,7 +6,6 @@
 #include <string>
 
 #include "server/consultation/public_id.h"
-#include "server/consultation/template.h"
 #include "server/consultation/token.h"
 
 namespace eir {
@@ -39,23 +38,6 @@ TEST(Role, NamesReadBack) {
   for (const auto& [role, line] : kTable) EXPECT_EQ(role_from_text(to_text(role)), role);
   EXPECT_FALSE(role_from_text("admin"));
   EXPECT_FALSE(role_from_text(""));
-}
-
-TEST(Template, OnlyHostCapableRolesPassTheWaitingRoom) {
-  const ConsultationTemplate& joint = *find_template("samkonsultasjon");
-  EXPECT_FALSE(must_wait(joint, Role::kSpecialist));
-  EXPECT_FALSE(must_wait(joint, Role::kClinician));
-  EXPECT_TRUE(must_wait(joint, Role::kGp));
-  EXPECT_TRUE(must_wait(joint, Role::kPatient));
-  EXPECT_FALSE(must_wait(*find_template("test"), Role::kPatient));
-  EXPECT_EQ(find_template("nothing"), nullptr);
-}
-
-TEST(Template, WithholdingLowersTheCeiling) {
-  const ConsultationTemplate audio_only{
-      .name = "x", .has_waiting_room = true, .participants_max = 2, .withheld = {Right::kVideo, Right::kModerate}};
-  EXPECT_FALSE(rights_in(audio_only, Role::kSpecialist).has(Right::kVideo));
-  EXPECT_TRUE(must_wait(audio_only, Role::kSpecialist));
 }
 
 TEST(PublicId, TextReadsBackAndNothingElseDoes) {
