@@ -247,6 +247,7 @@ void SimWorld::drain_router() {
     router_allocations_ += allocated() - before;
     for (const TransmitQueue::Datagram& d : queue_.datagrams()) send(d);
     queue_.clear();
+    if (!is_done && on_queue_full) on_queue_full();
   }
   drain_router_events();
 }

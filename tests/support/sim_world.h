@@ -87,6 +87,8 @@ class SimWorld {
   uint64_t rtp_sent() const { return rtp_sent_; }
   // Called with each datagram of the router at that moment.
   std::function<void(SimNetwork::NodeId to, ByteView bytes)> on_send;
+  // Called when the queue was full, has been sent, and the router waits with more.
+  std::function<void()> on_queue_full;
   // Which of the sums in RouterCounters and ForwardCounters does not come out, with its two sides; empty if all do.
   // Held to be empty at the end of every simulation.
   std::string unaccounted() const;
