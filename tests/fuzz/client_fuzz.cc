@@ -25,16 +25,16 @@ namespace {
 using namespace eir;
 
 void fuzz_client(ByteReader& reader) {
-  static const DtlsCertificate kCertificate = [] {
+  static const DtlsCertificate certificate = [] {
     const SimWorld world(1);  // installs the SRTP engine, once
     return DtlsCertificate::generate(1'700'000'000);
   }();
-  static const DtlsContext kContext(kCertificate);
+  static const DtlsContext context(certificate);
   SeededRandom random(1);
   ClientOptions options;
   options.audio.resize(1);
   options.video_slots = 1;
-  Client client(options, kContext, random);
+  Client client(options, context, random);
   const std::string offer = client.write_offer();
   Timestamp now(1s);
   // The rest of the input is an answer, until a zero byte; then datagrams.
@@ -66,7 +66,7 @@ void fuzz_frames(ByteReader& reader) {
   while (!reader.failed() && reader.remaining() > 0) {
     PacketFacts facts;
     const uint8_t flags = reader.u8();
-    sequence += static_cast<int8_t>(reader.u8()) * ((flags & 0x80) != 0 ? 100 : 1);
+    sequence += int64_t{static_cast<int8_t>(reader.u8())} * ((flags & 0x80) != 0 ? 100 : 1);
     facts.sequence = std::max<int64_t>(sequence, 0);
     facts.timestamp = reader.u16() * 1500U;
     facts.csrc = flags & 1;
@@ -121,7 +121,7 @@ class Connected {
  private:
   static ClientOptions options() {
     ClientOptions options;
-    options.audio.push_back({.payload_bytes = 40});
+    options.audio.emplace_back().payload_bytes = 40;
     options.video.emplace_back();
     options.video[0].fps = 10;
     options.video[0].encodings[0].bitrate = DataRate::kbps(60);

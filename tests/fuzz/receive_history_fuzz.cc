@@ -1,8 +1,9 @@
 // covers: lib/media/receive_stream.cc lib/media/packet_history.cc lib/media/forwarder.cc
-// lib/media/h264_parameter_sets.cc Two received streams (VP8, Opus or H.264) and one slot behind them: packets,
-// padding, retransmissions, reports, expiry, NACKs, revocations and switches as the input says, in virtual time.
-// Buffers stay within their caps, a packet is stored once and as it came, nothing is sent twice under one number, a
-// repetition is what was sent first, a switch begins with a key frame, and nothing revoked is sent again.
+//
+// Two received streams (VP8, Opus or H.264) and one slot behind them: packets, padding, retransmissions, reports,
+// expiry, NACKs, revocations and switches as the input says, in virtual time. Buffers stay within their caps, a packet
+// is stored once and as it came, no number is used for two packets, a repetition is what was sent first, a switch
+// begins with a key frame, and nothing revoked is sent again.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -50,6 +51,7 @@ class World {
     std::map<int64_t, Timestamp> stored;
   };
   struct Sent {
+    Timestamp arrival;
     TrackId track;
     std::vector<uint8_t> payload;
     uint32_t timestamp = 0;
@@ -212,6 +214,11 @@ class World {
     if (!again || it == sent_.end()) return;
     const Sent& sent = it->second;
     EIR_CHECK(!sent.is_gone && again->sequence == static_cast<uint16_t>(out_sequence));
+    // What came once more after its expiry is new to the history.
+    if (again->stored != nullptr && again->stored->arrival != sent.arrival) {
+      EIR_CHECK(again->stored->arrival - sent.arrival >= PacketHistory::kAgeMax);
+      return;
+    }
     EIR_CHECK(again->track == sent.track && std::ranges::equal(again->payload, sent.payload));
     EIR_CHECK(again->timestamp == sent.timestamp && again->picture_id == sent.picture_id);
   }
@@ -224,10 +231,14 @@ class World {
     while (!out_.empty()) {
       const EgressEntry entry = out_.pop();
       const auto [it, is_new] = sent_.try_emplace(entry.out_sequence);
-      EIR_CHECK(is_new);
+      if (!is_new) {
+        repeat(entry.out_sequence);
+        continue;
+      }
       const auto packet = forwarder_.rewrite(entry.out_sequence);
       if (!packet) continue;
-      it->second = {.track = packet->track,
+      it->second = {.arrival = packet->stored != nullptr ? packet->stored->arrival : now_,
+                    .track = packet->track,
                     .payload = {packet->payload.begin(), packet->payload.end()},
                     .timestamp = packet->timestamp,
                     .picture_id = packet->picture_id,

@@ -26,15 +26,19 @@ constexpr Duration kUnderWay = 50ms;
 ClientOptions options_of(uint8_t shape) {
   ClientOptions options;
   // Little media: what matters is the order of events.
-  if ((shape & 1) != 0) options.audio.push_back({.payload_bytes = 40});
+  if ((shape & 1) != 0) options.audio.emplace_back().payload_bytes = 40;
   if ((shape & 2) != 0) {
     VideoTrackOptions video;
     video.fps = 10;
     video.encodings[0].bitrate = DataRate::kbps(60);
     video.codec = (shape & 4) != 0 ? Codec::kH264 : Codec::kVp8;
     if ((shape & 8) != 0) {
-      video.encodings = {{.rid = "q", .width = 320, .height = 180, .bitrate = DataRate::kbps(40)},
-                         {.rid = "f", .width = 640, .height = 360, .bitrate = DataRate::kbps(100)}};
+      video.encodings.resize(2);
+      video.encodings[0].rid = "q";
+      video.encodings[0].width = 320;
+      video.encodings[0].height = 180;
+      video.encodings[1].rid = "f";
+      video.encodings[1].bitrate = DataRate::kbps(100);
     }
     options.video.push_back(video);
   }
@@ -172,8 +176,9 @@ class Story {
               passes(publisher.effective_rights(), track->right(), receiver.rights()));
   }
 
-  // When each receiver last had the right to the track.
+  // When the track was last there, and when each receiver last had the right to it.
   void note_track(const Room& room, const Participant& publisher, const PublishedTrack& track) {
+    there_[track.id().value] = world_.now();
     for (const auto& receiver : room.participants()) {
       if (receiver.get() != &publisher && passes(publisher.effective_rights(), track.right(), receiver->rights())) {
         allowed_[{track.id().value, receiver->id().value}] = world_.now();
@@ -181,14 +186,15 @@ class Story {
     }
   }
 
-  // Tracks travel as the CSRC, so a receiver knows what it was sent.
+  // Tracks travel as the CSRC, so a receiver knows what it was sent. What was sent of a track that ended may come
+  // again.
   void check_arrivals(ParticipantId person, const ClientReceiver& receiver) {
     const ReceiverStats& stats = receiver.stats();
     for (const CsrcCount& each : stats.csrcs) {
       uint64_t& known = arrived_[{&receiver, each.csrc}];
       if (std::exchange(known, each.packets) == each.packets) continue;
       const auto allowed = allowed_.find({each.csrc, person.value});
-      EIR_CHECK(allowed != allowed_.end() && world_.now() - allowed->second < kUnderWay);
+      EIR_CHECK(allowed != allowed_.end() && there_.at(each.csrc) - allowed->second < kUnderWay);
     }
     if (is_forged_) return;
     EIR_CHECK(stats.corrupt == 0 && stats.timestamp_breaks == 0);
@@ -201,6 +207,7 @@ class Story {
   ByteReader input_;
   SimWorld world_{1, kPacketsMax, kQueueDatagrams};
   bool is_forged_ = false;                                                  // somebody sends RTP of any content
+  std::map<uint32_t, Timestamp> there_;                                     // by track
   std::map<std::pair<uint32_t, uint64_t>, Timestamp> allowed_;              // by track and receiver
   std::map<std::pair<const ClientReceiver*, uint32_t>, uint64_t> arrived_;  // by CSRC
 };
@@ -209,7 +216,7 @@ class Story {
 }  // namespace eir
 
 // Memory that waits to be found used after its end is fresh pages for the next world: hold back less of it.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the sanitizer's name
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the sanitizer's name
 extern "C" const char* __asan_default_options() { return "quarantine_size_mb=16:malloc_context_size=12"; }
 
 // Entropic scheduling looks at every feature of every input, which takes longer here than the runs.
