@@ -29,13 +29,25 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (route->consultation != ConsultationKey{}) EIR_CHECK(path.find(key) != std::string_view::npos);
     }
   }
-  const auto created = parse_create(body);
+  static const Templates kTemplates = Templates::built_in();
+  const auto created = parse_create(body, kTemplates);
   EIR_CHECK(created.problem || created.value.kind != nullptr);
   check(created);
   check(parse_seat(body));
   check(parse_join(body));
   check(parse_resume(body));
   check(parse_mute(body));
+  check(parse_stop(body));
+  check(parse_grant(body));
+  const auto groups = parse_groups(body);
+  EIR_CHECK(groups.problem || groups.value != 0);
+  check(groups);
+  const auto persons = parse_persons(body);
+  for (const PresentPerson& person : persons.value) EIR_CHECK(is_display_name(person.name));
+  check(persons);
+  const auto extended = parse_extend(body);
+  if (!extended.problem) EIR_CHECK(parse_time(to_text(extended.value)) == extended.value);
+  check(extended);
   const auto invitation = parse_invitation(body);
   check(invitation);
   if (!invitation.problem && invitation.value.not_after) {

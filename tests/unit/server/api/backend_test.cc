@@ -1,169 +1,10 @@
-#include "server/api/backend.h"
-
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <string>
-
-#include "tests/unit/server/api/fake_worker.h"
+#include "tests/unit/server/api/backend_fixture.h"
 
 namespace eir {
 namespace {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
-
-class TestClock final : public Clock {
- public:
-  Now now() const override { return at; }
-  Now at{Timestamp(1000s), WallTime(std::chrono::seconds(1'900'000'000))};
-};
-
-struct Connection final : SignalConnection {
-  void send(std::string text) override { texts.push_back(std::move(text)); }
-  void close(CloseCode code) override { closed = code; }
-
-  // The last message of this type as text, or nothing.
-  std::string last(std::string_view type) const {
-    for (auto at = texts.rbegin(); at != texts.rend(); ++at) {
-      if (json::parse(*at).at("type").as_string() == type) return *at;
-    }
-    return {};
-  }
-
-  std::vector<std::string> texts;
-  std::optional<CloseCode> closed;
-};
-
-struct Person {
-  std::string id;
-  std::string session;
-  std::string resume;
-  std::string state;
-};
-
-class BackendTest : public testing::Test {
- protected:
-  BackendTest() {
-    int link[2];
-    int stream[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link), 0);
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
-    supervisor_.reset(link[1]);
-    BackendOptions options;
-    options.supervisor_link = OwnedFd(link[0]);
-    backend = std::make_unique<Backend>(io, config, random, clock, std::move(options));
-    channel::LinkMessage message;
-    message.kind = channel::LinkKind::kChannel;
-    message.fd = OwnedFd(stream[0]);
-    EXPECT_TRUE(channel::send_link(supervisor_.value(), message));
-    worker = std::make_unique<FakeWorker>(io, OwnedFd(stream[1]));
-    run_until([this] { return !backend->workers.status().empty() && backend->workers.status()[0].adopted; });
-
-    const auto folder = std::filesystem::path(testing::TempDir()) / ("eir_backend_" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
-    std::filesystem::remove(folder / "credentials");
-    make_credential(folder.string(), "demo", (folder / "secret").string());
-    std::ifstream(folder / "secret") >> secret;
-    backend->rest.set_credentials(Credentials::load(folder.string()));
-    std::filesystem::remove_all(folder);
-  }
-  ~BackendTest() override { backend->signalling.close_all(CloseCode::kGoingAway); }
-
-  template <class Condition>
-  void run_until(Condition condition) {
-    for (int turn = 0; turn < 1000 && !condition(); ++turn) {
-      io.restart();
-      io.run_one_for(std::chrono::milliseconds(10));
-    }
-    EXPECT_TRUE(condition());
-  }
-  void settle() {
-    for (int turn = 0; turn < 50; ++turn) {
-      io.restart();
-      io.poll();
-    }
-  }
-
-  HttpAnswer call(const std::string& method, const std::string& path, const std::string& body,
-                  const std::string& bearer) {
-    HttpRequest request;
-    request.method = method;
-    request.path = path;
-    request.host = "localhost:8080";
-    request.source = "192.0.2.7";
-    request.body = body;
-    request.bearer = bearer;
-    std::optional<HttpAnswer> answer;
-    asio::co_spawn(io, backend->rest.handle(request), [&](const std::exception_ptr& failure, HttpAnswer made) {
-      EXPECT_FALSE(failure);
-      answer = std::move(made);
-    });
-    run_until([&] { return answer.has_value(); });
-    return std::move(*answer);
-  }
-  std::string code(const HttpAnswer& answer) {
-    EXPECT_EQ(answer.content_type, "application/problem+json");
-    return std::string(json::parse(answer.body).at("code").as_string());
-  }
-
-  void create(const std::string& kind = "samkonsultasjon") {
-    const auto made =
-        call("POST", "/v1/consultations",
-             R"({"template":")" + kind +
-                 R"(","seats":[{"role":"specialist"},{"role":"patient"},{"role":"observer","many":true}]})",
-             secret);
-    ASSERT_EQ(made.status, 201);
-    const json::value value = json::parse(made.body);
-    base = "/v1/consultations/" + std::string(value.at("id").as_string());
-    for (const json::value& seat : value.at("seats").as_array()) seats.emplace_back(seat.at("id").as_string());
-  }
-  std::string invite(size_t seat) {
-    const auto made = call("POST", base + "/seats/" + seats[seat] + "/invitations", R"({"maxUses":3})", secret);
-    EXPECT_EQ(made.status, 201);
-    return std::string(json::parse(made.body).at("token").as_string());
-  }
-  Person join(size_t seat) {
-    const auto joined = call("POST", "/v1/join", R"({"token":")" + invite(seat) + R"("})", "");
-    EXPECT_EQ(joined.status, 200);
-    const json::value value = json::parse(joined.body);
-    const auto text = [&](const char* name) { return std::string(value.at(name).as_string()); };
-    EXPECT_EQ(text("signal"), "ws://localhost:8080/v1/signal");
-    return {text("participant"), text("session"), text("resume"), text("state")};
-  }
-
-  void say(SignalSession& session, const std::string& text) {
-    bool is_done = false;
-    asio::co_spawn(io, session.handle(text), [&](const std::exception_ptr& failure) {
-      EXPECT_FALSE(failure);
-      is_done = true;
-    });
-    run_until([&] { return is_done; });
-    settle();
-  }
-  void hello(SignalSession& session, const Person& person) {
-    say(session, R"({"type":"hello","session":")" + person.session + R"("})");
-  }
-  const channel::Rights& rights(const Person& person) { return worker->rights.at(worker->numbers.at(person.id)); }
-
-  Config config;
-  SeededRandom random{5};
-  TestClock clock;
-  asio::io_context io;
-  OwnedFd supervisor_;
-  std::unique_ptr<Backend> backend;
-  std::unique_ptr<FakeWorker> worker;
-  std::string secret;
-  std::string base;
-  std::vector<std::string> seats;
-};
 
 TEST_F(BackendTest, ServiceRoutesNeedTheServiceCredential) {
   EXPECT_EQ(code(call("POST", "/v1/consultations", "{}", "")), "unauthorized");
@@ -377,7 +218,6 @@ TEST_F(BackendTest, SlotsAndSpeakersAreToldByPublicIds) {
 TEST_F(BackendTest, WishForAParticipantOfAnotherConsultationIsNotFound) {
   create();
   const Person stranger = join(0);
-  seats.clear();
   create();
   Connection connection;
   SignalSession session(backend->signalling, connection);

@@ -7,6 +7,11 @@
 namespace eir {
 namespace {
 
+Parsed<ConsultationRequest> parse_create(std::string_view body) {
+  static const Templates kTemplates = Templates::built_in();
+  return eir::parse_create(body, kTemplates);
+}
+
 template <class T>
 std::string code(const Parsed<T>& parsed) {
   return parsed.problem ? parsed.problem->code : "ok";
@@ -16,7 +21,7 @@ TEST(Requests, CreateReadsTemplateAndSeats) {
   const auto parsed =
       parse_create(R"({"template":"samkonsultasjon","seats":[{"role":"specialist"},{"role":"observer","many":true}]})");
   ASSERT_FALSE(parsed.problem);
-  EXPECT_EQ(parsed.value.kind, find_template("samkonsultasjon"));
+  EXPECT_EQ(parsed.value.kind->name, "samkonsultasjon");
   ASSERT_EQ(parsed.value.seats.size(), 2U);
   EXPECT_EQ(parsed.value.seats[0].role, Role::kSpecialist);
   EXPECT_FALSE(parsed.value.seats[0].many);
@@ -85,6 +90,71 @@ TEST(Requests, MuteMeansAudioUnlessItSaysOtherwise) {
   EXPECT_TRUE(parsed.value.has(MuteKind::kScreen));
   EXPECT_EQ(code(parse_mute(R"({"kinds":[]})")), "invalid_value");
   EXPECT_EQ(code(parse_mute(R"({"kinds":["smell"]})")), "invalid_value");
+}
+
+TEST(Requests, CreateReadsThePlan) {
+  const auto parsed =
+      parse_create(R"({"template":"test","startsAt":"2026-01-31T12:00:00Z","endsAt":"2026-01-31T13:00:00Z"})");
+  ASSERT_FALSE(parsed.problem);
+  EXPECT_EQ(parsed.value.starts, parse_time("2026-01-31T12:00:00Z"));
+  EXPECT_EQ(parsed.value.ends, parse_time("2026-01-31T13:00:00Z"));
+  EXPECT_EQ(code(parse_create(R"({"template":"test","startsAt":"noon"})")), "invalid_value");
+  EXPECT_EQ(code(parse_create(R"({"template":"test","endsAt":0})")), "invalid_value");
+}
+
+TEST(Requests, SeatSaysWhoSkipsTheWaitAndWhatIsWithheld) {
+  const auto parsed = parse_seat(
+      R"({"role":"gp","skipsWaiting":true,"identity":"host_confirms","withhold":["screen"],"invitation":{"maxUses":2}})");
+  ASSERT_FALSE(parsed.problem);
+  EXPECT_TRUE(parsed.value.seat.skips_waiting);
+  EXPECT_EQ(parsed.value.seat.identity, IdentityNeed::kHostConfirms);
+  EXPECT_EQ(parsed.value.seat.withheld, Rights{Right::kScreen});
+  ASSERT_TRUE(parsed.value.invitation);
+  EXPECT_EQ(parsed.value.invitation->uses_max, 2U);
+  EXPECT_FALSE(parse_seat(R"({"role":"gp"})").value.invitation);
+  EXPECT_EQ(code(parse_seat(R"({"role":"gp","withhold":["sleep"]})")), "invalid_value");
+  EXPECT_EQ(code(parse_seat(R"({"role":"gp","identity":"pin"})")), "invalid_value");
+  EXPECT_EQ(code(parse_seat(R"({"role":"gp","invitation":{"colour":1}})")), "unknown_field");
+}
+
+TEST(Requests, StopMeansCameraAndScreenUnlessItSaysOtherwise) {
+  EXPECT_FALSE(parse_stop("").value.has(MuteKind::kAudio));
+  EXPECT_TRUE(parse_stop("").value.has(MuteKind::kVideo));
+  EXPECT_TRUE(parse_stop("").value.has(MuteKind::kScreen));
+  EXPECT_FALSE(parse_stop(R"({"kinds":["screen"]})").value.has(MuteKind::kVideo));
+}
+
+TEST(Requests, GroupsAreBitsFromZeroToSixtyThree) {
+  EXPECT_EQ(parse_groups(R"({"groups":[0,63]})").value, (uint64_t{1} << 63) | 1);
+  EXPECT_EQ(code(parse_groups(R"({"groups":[64]})")), "invalid_value");
+  EXPECT_EQ(code(parse_groups(R"({"groups":[-1]})")), "invalid_value");
+  EXPECT_EQ(code(parse_groups(R"({"groups":[]})")), "invalid_value");
+  EXPECT_EQ(code(parse_groups("{}")), "missing_field");
+}
+
+TEST(Requests, GrantNamesRightsAndNothingElse) {
+  EXPECT_EQ(parse_grant(R"({"rights":["screen","extra_camera"]})").value,
+            (Rights{Right::kScreen, Right::kExtraCamera}));
+  EXPECT_TRUE(parse_grant(R"({"rights":[]})").value.empty());
+  EXPECT_EQ(code(parse_grant(R"({"rights":["everything"]})")), "invalid_value");
+  EXPECT_EQ(code(parse_grant("{}")), "missing_field");
+}
+
+TEST(Requests, PersonsHaveARoleAndPerhapsAName) {
+  const auto parsed = parse_persons(R"({"persons":[{"role":"relative","name":"Åse"},{"role":"interpreter"}]})");
+  ASSERT_EQ(parsed.value.size(), 2U);
+  EXPECT_EQ(parsed.value[0].role, Role::kRelative);
+  EXPECT_EQ(parsed.value[0].name, "Åse");
+  EXPECT_EQ(parsed.value[1].name, "");
+  EXPECT_EQ(code(parse_persons(R"({"persons":[{"role":"ghost"}]})")), "invalid_value");
+  EXPECT_EQ(code(parse_persons(R"({"persons":[{"role":"gp","name":"a\nb"}]})")), "invalid_value");
+  EXPECT_EQ(code(parse_persons(R"({"persons":[{"role":"gp","age":7}]})")), "unknown_field");
+}
+
+TEST(Requests, ExtendTakesTheNewEnd) {
+  EXPECT_EQ(parse_extend(R"({"endsAt":"2026-01-31T13:00:00Z"})").value, parse_time("2026-01-31T13:00:00Z"));
+  EXPECT_EQ(code(parse_extend(R"({"endsAt":"later"})")), "invalid_value");
+  EXPECT_EQ(code(parse_extend("{}")), "missing_field");
 }
 
 TEST(Requests, EmptyBodyTakesNothingElse) {

@@ -46,7 +46,34 @@ TEST(Routes, EveryRouteOfTheContractIsThere) {
   EXPECT_EQ(route("POST", p + "/return")->name, RouteName::kReturn);
   EXPECT_EQ(route("POST", p + "/mute")->name, RouteName::kMute);
   EXPECT_EQ(route("POST", p + "/remove")->name, RouteName::kRemove);
+  EXPECT_EQ(route("POST", p + "/stop")->name, RouteName::kStop);
+  EXPECT_EQ(route("POST", p + "/confirm-identity")->name, RouteName::kConfirmIdentity);
+  EXPECT_EQ(route("POST", p + "/grant")->name, RouteName::kGrant);
+  EXPECT_EQ(route("POST", p + "/groups")->name, RouteName::kGroups);
+  EXPECT_EQ(route("POST", p + "/persons")->name, RouteName::kPersons);
+  EXPECT_EQ(route("POST", c + "/cancel")->name, RouteName::kCancel);
+  EXPECT_EQ(route("POST", c + "/no-show")->name, RouteName::kNoShow);
+  EXPECT_EQ(route("POST", c + "/lock")->name, RouteName::kLock);
+  EXPECT_EQ(route("POST", c + "/unlock")->name, RouteName::kUnlock);
+  EXPECT_EQ(route("POST", c + "/hold")->name, RouteName::kHold);
+  EXPECT_EQ(route("POST", c + "/release")->name, RouteName::kRelease);
+  EXPECT_EQ(route("POST", c + "/extend")->name, RouteName::kExtend);
+  EXPECT_EQ(route("GET", c + "/audit")->name, RouteName::kAudit);
+  EXPECT_EQ(route("GET", c + "/usage")->name, RouteName::kUsage);
+  EXPECT_EQ(route("GET", "/v1/events")->name, RouteName::kEvents);
   EXPECT_EQ(route("GET", "/v1/signal")->name, RouteName::kSignal);
+}
+
+TEST(Routes, EachIsForTheScopeThatItsReadersAreGiven) {
+  const std::string c = "/v1/consultations/" + kC;
+  EXPECT_EQ(route("POST", "/v1/consultations")->access.scope, Scope::kManage);
+  EXPECT_EQ(route("GET", c)->access.scope, Scope::kRead);
+  EXPECT_EQ(route("GET", c + "/audit")->access.scope, Scope::kAudit);
+  EXPECT_EQ(route("GET", "/v1/events")->access.scope, Scope::kEvents);
+  EXPECT_FALSE(route("POST", c + "/cancel")->access.right) << "only the owner cancels";
+  EXPECT_EQ(route("POST", c + "/end")->access.right, Right::kEnd);
+  EXPECT_EQ(route("POST", c + "/seats")->access.right, Right::kInvite);
+  EXPECT_EQ(route("GET", c + "/participants")->access.right, Right::kList);
 }
 
 TEST(Routes, IdsComeOutOfThePath) {
@@ -87,7 +114,9 @@ TEST(Problem, RefusalsHaveStableCodes) {
   EXPECT_EQ(code(Refusal::kInvitationExpired), "invitation_expired");
   EXPECT_EQ(code(Refusal::kInvitationEarly), "invitation_early");
   EXPECT_EQ(code(Refusal::kInvitationRevoked), "invitation_revoked");
-  EXPECT_EQ(code(Refusal::kConsultationEnded), "consultation_ended");
+  EXPECT_EQ(code(Refusal::kTooEarly), "too_early");
+  EXPECT_EQ(code(Refusal::kConsultationOver), "consultation_ended");
+  EXPECT_EQ(code(Refusal::kLocked), "locked");
   EXPECT_EQ(code(Refusal::kFull), "full");
   EXPECT_EQ(code(Refusal::kWrongState), "wrong_state");
   EXPECT_EQ(code(Refusal::kInvalidValue), "invalid_value");

@@ -26,6 +26,7 @@ T read(std::string_view text) {
 
 TEST(SignalMessages, EveryClientMessageIsRead) {
   EXPECT_EQ(read<Hello>(R"({"type":"hello","session":"abc"})").session, "abc");
+  EXPECT_EQ(read<Hello>(R"({"type":"hello","session":"abc","displayName":"Åse"})").display_name, "Åse");
   const auto offer = read<Offer>(R"({"type":"offer","id":3,"sdp":"v=0","fresh":true})");
   EXPECT_EQ(offer.id, 3);
   EXPECT_EQ(offer.sdp, "v=0");
@@ -60,6 +61,8 @@ TEST(SignalMessages, EachFaultHasItsCode) {
   EXPECT_EQ(code(R"({"type":"shout"})"), "unknown_type");
   EXPECT_EQ(code(R"({"type":"leave","why":1})"), "unknown_field");
   EXPECT_EQ(code(R"({"type":"offer"})"), "missing_field");
+  EXPECT_EQ(code(R"({"type":"hello"})"), "missing_field");
+  EXPECT_EQ(code(R"({"type":"hello","session":"abc","displayName":"a\nb"})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"mute","kind":"audio","muted":1})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"label","mid":"","label":"wound"})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"label","mid":"1","label":"face"})"), "invalid_value");
