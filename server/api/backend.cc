@@ -41,7 +41,8 @@ Backend::Backend(asio::io_context& io, const Config& config, const Templates& te
             .recorder = recorder,
             .journal = journal,
             .bell = bell,
-            .clock = clock}),
+            .clock = clock,
+            .random = random}),
       executor_(io.get_executor()) {
   for (const std::string& id : consultations.restore(clock.now(), options.stored, templates)) {
     log::error("record_unreadable", {{"id", id}});

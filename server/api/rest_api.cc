@@ -37,6 +37,20 @@ bool is_reading(RouteName name) {
          name == RouteName::kUsage || name == RouteName::kEvents;
 }
 
+// Whether the list of entity tags in If-Match has this one, by strong comparison (RFC 9110 section 8.8.3.2): a weak tag
+// matches nothing. Ours have no comma inside.
+bool names_etag(std::string_view list, std::string_view etag) {
+  while (true) {
+    const size_t comma = list.find(',');
+    std::string_view tag = list.substr(0, comma);
+    while (tag.starts_with(' ') || tag.starts_with('\t')) tag.remove_prefix(1);
+    while (tag.ends_with(' ') || tag.ends_with('\t')) tag.remove_suffix(1);
+    if (tag == etag || tag == "*") return true;
+    if (comma == std::string_view::npos) return false;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 // Rows of the store as one JSON list under `name`; their documents are JSON already.
 template <class Row>
 HttpAnswer answer_rows(std::string_view name, const std::vector<Row>& rows) {
@@ -57,7 +71,8 @@ RestApi::RestApi(const RestParts& parts)
       joins_(parts.config.limits.joins_per_second, 5.0 * parts.config.limits.joins_per_second),
       // Only joins with a bad token count: who holds good ones may share one address with a whole hospital.
       failed_joins_(parts.config.limits.joins_per_source_per_minute),
-      refusals_(kRefusalsPerSecond, kRefusalsAtOnce) {}
+      refusals_(kRefusalsPerSecond, kRefusalsAtOnce),
+      idempotency_(parts.consultations, parts.journal, parts.random, parts.clock) {}
 
 asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
   ++counters_.requests;
@@ -83,8 +98,9 @@ asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
     co_return answer_refusal(*refusal);
   }
   if (is_reading(route.name)) co_return co_await read(*caller, route, request);
-  if (const auto problem = check_version(route, request)) co_return answer_problem(*problem);
-  co_return co_await change(*caller, route, request);
+  // The one change that is no POST may be asked for again as it is: what is withdrawn stays withdrawn.
+  const bool is_once = !request.idempotency_key.empty() && request.method == "POST";
+  co_return is_once ? co_await change_once(*caller, route, request) : co_await change(*caller, route, request);
 }
 
 Result<RestApi::Caller, Refusal> RestApi::identify(const HttpRequest& request) const {
@@ -114,11 +130,12 @@ std::optional<Refusal> RestApi::authorise(const Caller& caller, const Route& rou
     return std::nullopt;
   }
   if (!caller.scopes.has(route.access.scope)) return Refusal::kForbidden;
-  if (route.consultation == ConsultationKey{}) return std::nullopt;
-  // Those that are over are read from the store.
-  const bool is_stored = is_reading(route.name) && route.name != RouteName::kParticipants;
-  const bool is_there = parts_.consultations.find(*caller.tenant, route.consultation) != nullptr;
-  return is_there || is_stored ? std::nullopt : std::optional(Refusal::kNotFound);
+  return std::nullopt;
+}
+
+bool RestApi::is_there(const Caller& caller, const Route& route) const {
+  if (caller.participant || route.consultation == ConsultationKey{}) return true;
+  return parts_.consultations.find(*caller.tenant, route.consultation) != nullptr;
 }
 
 void RestApi::note_forbidden(const Caller& caller, const HttpRequest& request) {
@@ -136,27 +153,10 @@ void RestApi::note_forbidden(const Caller& caller, const HttpRequest& request) {
 
 // RFC 9110 section 13.1.1: a program that changes what it has read says which version it read.
 std::optional<Problem> RestApi::check_version(const Route& route, const HttpRequest& request) const {
-  if (request.if_match.empty() || request.if_match == "*") return std::nullopt;
+  if (request.if_match.empty()) return std::nullopt;
   const Consultation* consultation = parts_.consultations.find(route.consultation);
-  if (consultation != nullptr && request.if_match == etag_of(*consultation)) return std::nullopt;
+  if (consultation != nullptr && names_etag(request.if_match, etag_of(*consultation))) return std::nullopt;
   return Problem{412, "version_mismatch", "The consultation has changed since it was read"};
-}
-
-asio::awaitable<HttpAnswer> RestApi::change(const Caller& caller, const Route& route, const HttpRequest& request) {
-  if (!parts_.recorder.accepts()) co_return answer_problem({503, "journal_unavailable", "Nothing was changed"});
-  Outcome outcome = act(caller, route, request);
-  if (auto problem = co_await parts_.recorder.settle()) co_return answer_problem(*problem);
-  parts_.signalling.drain_events();
-  // The media worker has confirmed when the caller reads the answer.
-  if (auto problem = co_await sync(outcome.sync, route)) co_return answer_problem(*problem);
-  co_return std::move(outcome.answer);
-}
-
-asio::awaitable<std::optional<Problem>> RestApi::sync(Sync what, const Route& route) {
-  if (what == Sync::kParticipant) co_return co_await parts_.bridge.sync({route.consultation, route.participant}, false);
-  if (what == Sync::kRoom) co_return co_await parts_.bridge.sync_all(route.consultation);
-  if (what == Sync::kClose) co_await parts_.bridge.close(route.consultation);
-  co_return std::nullopt;
 }
 
 asio::awaitable<HttpAnswer> RestApi::read(const Caller& caller, const Route& route, const HttpRequest& request) {
@@ -170,6 +170,7 @@ asio::awaitable<HttpAnswer> RestApi::read(const Caller& caller, const Route& rou
 
 asio::awaitable<HttpAnswer> RestApi::read_stored(const Caller& caller, const Route& route, const HttpRequest& request) {
   if (route.name == RouteName::kParticipants) {
+    if (!is_there(caller, route)) co_return answer_refusal(Refusal::kNotFound);
     boost::json::array list;
     for (const auto& [key, participant] : parts_.consultations.find(route.consultation)->participants) {
       list.emplace_back(roster_entry(participant));

@@ -56,6 +56,18 @@ struct Mute {
 };
 BOOST_DESCRIBE_STRUCT(Mute, (), (type, kind, muted))
 
+struct Person {
+  std::string role;
+  std::optional<std::string> name;
+};
+BOOST_DESCRIBE_STRUCT(Person, (), (role, name))
+
+struct Persons {
+  std::string type;
+  std::vector<Person> persons;
+};
+BOOST_DESCRIBE_STRUCT(Persons, (), (type, persons))
+
 struct Leave {
   std::string type;
 };
@@ -140,6 +152,19 @@ Outcome convert(wire::Mute&& from) {
   return Mute{*kind, from.muted};
 }
 
+Outcome convert(wire::Persons&& from) {
+  Persons to;
+  if (from.persons.size() > Consultations::kPersonsMax) return invalid("persons");
+  for (wire::Person& person : from.persons) {
+    const auto role = role_from_text(person.role);
+    if (!role) return invalid("role");
+    std::string name = person.name.value_or("");
+    if (!is_display_name(name)) return invalid("name");
+    to.persons.push_back({*role, std::move(name)});
+  }
+  return to;
+}
+
 Outcome convert(wire::Leave&&) { return Leave{}; }
 Outcome convert(wire::Ping&& from) { return Ping{from.id}; }
 
@@ -156,6 +181,7 @@ Outcome read_by_type(std::string_view type, const boost::json::value& value) {
   if (type == "view") return read_as<wire::View>(value);
   if (type == "label") return read_as<wire::Label>(value);
   if (type == "mute") return read_as<wire::Mute>(value);
+  if (type == "persons") return read_as<wire::Persons>(value);
   if (type == "leave") return read_as<wire::Leave>(value);
   if (type == "ping") return read_as<wire::Ping>(value);
   return Refused{"unknown_type", "", {}};

@@ -45,11 +45,15 @@ struct Mute {
   MuteKind kind = MuteKind::kAudio;
   bool muted = false;
 };
+// Who else sits before this connection; replaces what was said before.
+struct Persons {
+  std::vector<PresentPerson> persons;
+};
 struct Leave {};
 struct Ping {
   std::optional<int64_t> id;
 };
-using ClientMessage = std::variant<Hello, Offer, View, Label, Mute, Leave, Ping>;
+using ClientMessage = std::variant<Hello, Offer, View, Label, Mute, Persons, Leave, Ping>;
 
 inline constexpr size_t kWishesMax = 64;
 // RFC 8843 has no limit for a mid; ours are short and so are browsers'.

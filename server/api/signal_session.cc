@@ -1,4 +1,5 @@
 // SignalSession: what each client message does.
+#include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "server/api/signalling.h"
@@ -46,6 +47,8 @@ asio::awaitable<void> SignalSession::handle_known(signal::ClientMessage message)
     // A host's mute that they clear themself needs no telling back.
     if (!mute->muted) told_host_muted_.set(mute->kind, false);
     signalling_.consultations_.mute_self(signalling_.clock_.now(), who_, mute->kind, mute->muted);
+  } else if (auto* persons = std::get_if<signal::Persons>(&message)) {
+    handle_persons(std::move(*persons));
   } else if (const auto* ping = std::get_if<signal::Ping>(&message)) {
     connection_.send(signal::pong(ping->id));
   } else if (std::holds_alternative<signal::Leave>(message)) {
@@ -67,6 +70,23 @@ void SignalSession::handle_hello(const signal::Hello& hello) {
   }
   signalling_.consultations_.name_self(*who, hello.display_name);
   signalling_.bind(*this, *who);
+}
+
+// A room's own device and who decides about others say of anybody who sits with them; the rest say so of people who
+// decide about nobody, so that nobody makes themself look like a clinician.
+void SignalSession::handle_persons(signal::Persons message) {
+  const Consultation* consultation = signalling_.consultations_.find(who_.consultation);
+  const Participant* self = consultation == nullptr ? nullptr : consultation->find_participant(who_.participant);
+  const bool is_trusted = self != nullptr && (self->role == Role::kDevice || is_host_capable(self->role));
+  const bool names_hosts =
+      std::ranges::any_of(message.persons, [](const PresentPerson& person) { return is_host_capable(person.role); });
+  if (names_hosts && !is_trusted) {
+    report(problem_of(Refusal::kForbidden), {});
+    return;
+  }
+  const auto done = signalling_.consultations_.set_persons(
+      signalling_.clock_.now(), Actor::participant(who_.participant), who_, std::move(message.persons));
+  if (!done) report(problem_of(done.error()), {});
 }
 
 asio::awaitable<void> SignalSession::handle_offer(signal::Offer offer) {

@@ -33,6 +33,7 @@ class SignalSession final : public SignalReceiver {
   boost::asio::awaitable<void> handle_known(signal::ClientMessage message);
   void handle_hello(const signal::Hello& hello);
   boost::asio::awaitable<void> handle_offer(signal::Offer offer);
+  void handle_persons(signal::Persons message);
   void report(const std::optional<Problem>& problem, std::optional<int64_t> id);
 
   Signalling& signalling_;
