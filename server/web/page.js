@@ -1,96 +1,131 @@
 // The page /j: one session, from the link's fragment.
 import { EirSession } from './client/session.js';
-import { Tiles, roleName } from './client/tiles.js';
+import { Tiles } from './client/tiles.js';
+import { People } from './people.js';
+import { deviceText, kRetryable, mutedText, problemText, statusText, titleText } from './texts.js';
 
 /** @param {string} id */
 const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-const kStates = {
-  joining: 'Kobler til …',
-  waiting: 'Du er på venterommet. Verten slipper deg inn.',
-  admitted: 'Du er med.',
-  reconnecting: 'Forbindelsen ble brutt. Prøver igjen …',
-  ended: 'Konsultasjonen er slutt for deg.',
-  failed: 'Det gikk ikke å koble til.',
-};
-const kProblems = {
-  unauthorized: 'Lenken er ikke gyldig.',
-  invitation_used: 'Lenken er allerede brukt.',
-  invitation_expired: 'Lenken er for gammel.',
-  invitation_early: 'Lenken er ikke gyldig ennå.',
-  invitation_revoked: 'Lenken er trukket tilbake.',
-  consultation_ended: 'Konsultasjonen er avsluttet.',
-  full: 'Konsultasjonen er full.',
-  unavailable: 'Tjenesten har ikke plass akkurat nå. Prøv igjen om litt.',
-  network: 'Fikk ikke kontakt med tjenesten.',
-  no_devices: 'Verken kamera eller mikrofon kunne brukes. Du kan likevel se og høre.',
-};
+const dialog = /** @type {HTMLDialogElement} */ (at('question'));
+const kKinds = /** @type {const} */ (['audio', 'video']);
 
 // Tests set window.eirOptions before this module runs.
 const options = /** @type {any} */ (window).eirOptions ?? {};
 const session = new EirSession(location.hash.slice(1), options);
 const tiles = new Tiles(at('tiles'), session);
+const people = new People(session, { waiting: at('waiting'), present: at('roster'), announce, ask });
 /** @type {any} */ (window).eir = {
   session,
   tiles,
-  get pc() { return session.pc; },
+  people,
+  get pc() { return session.media.pc; },
   get timings() { return session.timings; },
   get events() { return session.events; },
-  get renegotiations() { return Math.max(0, session.offers - 1); },
+  get renegotiations() { return Math.max(0, session.media.offers - 1); },
 };
 
 session.addEventListener('state', () => {
-  at('status').textContent = kStates[session.state];
-  document.documentElement.dataset.state = session.state;
+  const { state, isOver } = session;
+  document.documentElement.dataset.state = state;
+  document.documentElement.dataset.place = session.place;
+  document.title = `${titleText(session)} – Eir`;
+  at('call').hidden = isOver;
+  at('again').hidden = !(isOver && canTryAgain());
+  if (state === 'admitted') hideProblem();
+  showRoom();
+  // What had the keyboard's focus is gone: the sentence that says so gets it.
+  if (isOver) at('status').focus();
 });
+for (const name of ['room', 'sending', 'devices']) session.addEventListener(name, showRoom);
+
+function canTryAgain() {
+  if (session.state === 'failed') return kRetryable.has(at('problem').dataset.code ?? '');
+  return session.endReason === 'left' || session.endReason === 'taken_over';
+}
+
+/** Everything that follows from place, rights, lock and hold. */
+function showRoom() {
+  const status = statusText(session);
+  if (at('status').textContent !== status) at('status').textContent = status;
+  for (const kind of kKinds) {
+    const { text, isUsable, isOff } = deviceText(session, kind);
+    const button = /** @type {HTMLButtonElement} */ (at(`mute-${kind}`));
+    button.textContent = text;
+    // Not `disabled`: that would take the focus away from who just used it.
+    button.setAttribute('aria-disabled', String(!isUsable));
+    button.dataset.off = String(isOff);
+  }
+  const hasCamera = session.media.devices.track('video') !== null;
+  at('self').hidden = !hasCamera;
+  const preview = /** @type {HTMLVideoElement} */ (at('preview'));
+  if (hasCamera && preview.srcObject !== session.media.devices.stream) preview.srcObject = session.media.devices.stream;
+  const note = session.media.maySend('video') ? 'Ditt eget bilde' : 'Ditt eget bilde. Bare du ser det nå.';
+  if (at('self-note').textContent !== note) at('self-note').textContent = note;
+  at('host').hidden = !session.rights.has('moderate');
+  at('lock').textContent = session.room.locked ? 'Lås opp' : 'Lås';
+  at('hold').textContent = session.room.hold === 'none' ? 'Sett på pause' : 'Fortsett';
+  at('end').hidden = !session.rights.has('end');
+  at('locked').hidden = !session.room.locked;
+}
+
 session.addEventListener('problem', (event) => {
   const { code, message } = /** @type {CustomEvent} */ (event).detail;
-  at('problem').textContent = kProblems[/** @type {keyof typeof kProblems} */ (code)] ?? `${code} ${message}`;
+  at('problem').textContent = problemText(code, message);
   at('problem').dataset.code = code;
   at('problem').hidden = false;
 });
-session.addEventListener('devices', () => {
-  const video = document.createElement('video');
-  Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: session.localStream });
-  video.setAttribute('aria-label', 'Ditt eget bilde');
-  at('self').replaceChildren(video);
-});
-session.addEventListener('roster', () => {
-  at('roster').replaceChildren(...[...session.roster.values()].map((person) => {
-    const item = document.createElement('li');
-    item.dataset.participant = person.id;
-    const muted = [...person.muted, ...person.hostMuted].includes('audio') ? 'mikrofon av' : '';
-    item.textContent = [person.name, roleName(person.role), muted].filter(Boolean).join(', ');
-    return item;
-  }));
-});
-session.addEventListener('muted', (event) => {
-  for (const kind of /** @type {CustomEvent} */ (event).detail.kinds) {
-    if (kind === 'audio' || kind === 'video') press(kind, true);
-  }
-});
 
-const kLabels = { audio: ['Slå av mikrofon', 'Slå på mikrofon'], video: ['Slå av kamera', 'Slå på kamera'] };
-
-/**
- * @param {'audio'|'video'} kind
- * @param {boolean} muted
- */
-function press(kind, muted) {
-  const button = at(`mute-${kind}`);
-  button.setAttribute('aria-pressed', String(muted));
-  button.textContent = kLabels[kind][muted ? 1 : 0];
+function hideProblem() {
+  at('problem').hidden = true;
+  at('problem').textContent = '';
+  delete at('problem').dataset.code;
 }
 
-for (const kind of /** @type {const} */ (['audio', 'video'])) {
+session.addEventListener('muted', (event) => announce(mutedText(/** @type {CustomEvent} */ (event).detail.kinds)));
+
+// Long enough to be read; later it would be taken for what is so now.
+const kNewsMs = 15_000;
+let newsTimer = 0;
+
+/**
+ * Shown for a while, and said by screen readers.
+ * @param {string} text
+ */
+function announce(text) {
+  clearTimeout(newsTimer);
+  at('news').textContent = text;
+  newsTimer = setTimeout(() => { at('news').textContent = ''; }, kNewsMs);
+}
+
+/**
+ * Asks before what cannot be taken back.
+ * @param {string} question
+ * @returns {Promise<boolean>}
+ */
+function ask(question) {
+  at('question-text').textContent = question;
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((done) => dialog.addEventListener('close', () => done(dialog.returnValue === 'yes'), { once: true }));
+}
+at('yes').addEventListener('click', () => dialog.close('yes'));
+at('no').addEventListener('click', () => dialog.close('no'));
+
+for (const kind of kKinds) {
   at(`mute-${kind}`).addEventListener('click', () => {
-    const muted = at(`mute-${kind}`).getAttribute('aria-pressed') !== 'true';
-    press(kind, muted);
-    session.setMuted(kind, muted);
+    const { isUsable, isOff } = deviceText(session, kind);
+    if (isUsable) session.media.setMuted(kind, !isOff);
   });
 }
 at('leave').addEventListener('click', () => session.leave());
+at('again').addEventListener('click', () => location.reload());
+at('lock').addEventListener('click', () => session.decideForAll(session.room.locked ? 'unlock' : 'lock'));
+at('hold').addEventListener('click', () => session.decideForAll(session.room.hold === 'none' ? 'hold' : 'release'));
+at('end').addEventListener('click', async () => {
+  if (await ask('Avslutte konsultasjonen for alle?')) session.decideForAll('end');
+});
 
+showRoom();
 if (!location.hash) {
   session.fail('unauthorized', '');
 } else if (options.autoStart !== false) {

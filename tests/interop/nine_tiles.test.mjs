@@ -60,9 +60,9 @@ describe('nine tiles', () => {
     // A tile names its person once the CSRC of its packets agrees with what was signalled.
     await page.waitFor('eight named tiles and the own one', (count) => {
       const named = [...document.querySelectorAll('figure:not([hidden]) video')].map((video) => video.dataset.participant);
-      return named.length === count && new Set(named.filter(Boolean)).size === count && document.querySelector('#self video');
+      return named.length === count && new Set(named.filter(Boolean)).size === count && document.querySelector('#self video')?.videoWidth > 0;
     }, PUBLISHERS);
-    assert.equal(await page.evaluate(() => globalThis.eir.session.offers), 1, 'nine people fit into the first offer');
+    assert.equal(await page.evaluate(() => globalThis.eir.session.media.offers), 1, 'nine people fit into the first offer');
     const [first, last] = [
       await page.evaluate(() => globalThis.eirProbe.media()),
       await new Promise((done) => setTimeout(done, WATCH_MS)).then(() => page.evaluate(() => globalThis.eirProbe.media())),

@@ -31,29 +31,58 @@ export class ApiError extends Error {
 /**
  * @param {string} path
  * @param {object} body
- * @returns {Promise<Joined>}
+ * @param {string} [bearer] a session token
+ * @returns {Promise<any>}
  */
-async function post(path, body) {
-  const response = await fetch(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-    cache: 'no-store',
-  });
+async function post(path, body, bearer) {
+  /** @type {Record<string, string>} */
+  const headers = { 'Content-Type': 'application/json' };
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
+  let response;
+  try {
+    response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), cache: 'no-store' });
+  } catch (error) {
+    throw new ApiError('network', String(error));
+  }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new ApiError(answer.code ?? 'internal', answer.detail ?? '', response.status);
   return answer;
 }
 
+/** @param {string} [displayName] */
+const named = (displayName) => (displayName ? { displayName } : {});
+
 /**
  * @param {string} token
  * @param {string} [displayName]
+ * @returns {Promise<Joined>}
  */
-export const join = (token, displayName) =>
-  post('/v1/join', displayName ? { token, displayName } : { token });
+export const join = (token, displayName) => post('/v1/join', { token, ...named(displayName) });
 
-/** @param {string} resume */
-export const resume = (resume) => post('/v1/join/resume', { resume });
+/**
+ * @param {string} resume
+ * @param {string} [displayName]
+ * @returns {Promise<Joined>}
+ */
+export const resume = (resume, displayName) => post('/v1/join/resume', { resume, ...named(displayName) });
+
+/**
+ * What a host decides about one participant.
+ * @param {Joined} joined
+ * @param {string} session the session token
+ * @param {string} participant
+ * @param {'admit'|'deny'|'return'|'mute'|'stop'|'remove'|'confirm-identity'} act
+ */
+export const decide = (joined, session, participant, act) =>
+  post(`/v1/consultations/${joined.consultation}/participants/${participant}/${act}`, {}, session);
+
+/**
+ * What a host decides about the whole consultation.
+ * @param {Joined} joined
+ * @param {string} session the session token
+ * @param {'lock'|'unlock'|'hold'|'release'|'end'} act
+ */
+export const decideForAll = (joined, session, act) => post(`/v1/consultations/${joined.consultation}/${act}`, {}, session);
 
 // A resume token belongs to the invitation that it came from, and to this tab only: a second tab is a second use.
 const kKey = 'eir.resume';

@@ -1,10 +1,8 @@
-// EirSession: one participant's place in a consultation, from the link to the media. It draws nothing; see tiles.js.
-import { ApiError, forgetResume, join, resume, storeResume, storedResume } from './api.js';
+// EirSession: one participant's place in a consultation, from the link to the media. It draws nothing; see page.js.
+import { ApiError, decide, decideForAll, forgetResume, join, resume, storeResume, storedResume } from './api.js';
+import { Media } from './media.js';
 import { SignalSocket } from './signal.js';
 
-// What the template can need, so that nobody ever renegotiates within it.
-const kAudioSlots = 5;
-const kVideoSlots = 9;
 // Close codes after which trying again makes no sense (server/api/README.md).
 const kFinalCodes = new Set([1000, 4400, 4409, 4410]);
 const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
@@ -31,32 +29,21 @@ const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
  */
 
 /**
- * Leaves out of a slot's m-line what the server never sends: a default video m-line of Chromium has 170 lines, and ten of
- * them are more than one offer may hold.
- * @param {RTCRtpTransceiver} transceiver
- * @param {string[]} [names] of codecs to offer alone, the preferred one first
+ * @typedef {object} Person an entry of the roster
+ * @property {string} id
+ * @property {string} seat
+ * @property {string} role
+ * @property {'waiting'|'admitted'|'reconnecting'|'left'} state
+ * @property {string} [name]
+ * @property {string[]} muted by themself
+ * @property {string[]} hostMuted by a host
+ * @property {boolean} [identityConfirmed]
  */
-function preferCodecs(transceiver, names) {
-  const kind = transceiver.receiver.track.kind;
-  const wanted = (RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []).filter((codec) => {
-    const name = codec.mimeType.split('/')[1].toLowerCase();
-    const format = codec.sdpFmtpLine ?? '';
-    if (name === 'h264') return /profile-level-id=42e0|profile-level-id=42c0/i.test(format) && /packetization-mode=1/.test(format);
-    if (name === 'vp9') return !/profile-id=[1-9]/.test(format);
-    if (name === 'av1') return !/profile=[1-9]/.test(format);
-    return ['opus', 'vp8', 'rtx'].includes(name);
-  });
-  if (names) {
-    const order = [...names.map((name) => name.toLowerCase()), 'rtx'];
-    const rank = (/** @type {{mimeType: string}} */ codec) => order.indexOf(codec.mimeType.split('/')[1].toLowerCase());
-    wanted.splice(0, wanted.length, ...wanted.filter((codec) => rank(codec) >= 0).sort((a, b) => rank(a) - rank(b)));
-  }
-  if (wanted.length > 0 && transceiver.setCodecPreferences) transceiver.setCodecPreferences(wanted);
-}
 
 export class EirSession extends EventTarget {
   /**
-   * Events: 'state', 'slots', 'roster', 'track' (detail: RTCTrackEvent), 'muted', 'speakers', 'problem' (detail: {code, message}).
+   * Events: 'state', 'roster', 'room' (lock, hold), 'sending' (what one sends, or may), 'devices', 'slots',
+   * 'track' (detail: RTCTrackEvent), 'muted' (by a host; detail: {kinds}), 'speakers', 'problem' (detail: {code, message}).
    * @param {string} invitation the token of the link's fragment
    * @param {EirOptions} [options]
    */
@@ -66,21 +53,29 @@ export class EirSession extends EventTarget {
     this.options = options;
     /** @type {'joining'|'waiting'|'admitted'|'reconnecting'|'ended'|'failed'} */
     this.state = 'joining';
-    /** @type {RTCPeerConnection|null} */
-    this.pc = null;
-    /** @type {MediaStream|null} */
-    this.localStream = null;
+    /** Why it ended. @type {''|'left'|'ended'|'removed'|'denied'|'taken_over'} */
+    this.endReason = '';
+    /** Where one is, also while reconnecting. @type {'waiting'|'admitted'} */
+    this.place = 'waiting';
+    this.wasAdmitted = false;
+    /** @type {Set<string>} */
+    this.rights = new Set();
+    this.room = { locked: false, hold: 'none' };
+    this.media = new Media(this);
     /** @type {Map<string, Slot>} by mid */
     this.slots = new Map();
-    /** @type {Map<string, any>} by participant */
+    /** @type {Map<string, Person>} by participant */
     this.roster = new Map();
     /** What tests and the quality record read; times are performance.now(). */
     this.timings = { start: 0, offerSent: 0, answerReceived: 0, iceConnected: 0, dtlsConnected: 0, firstFrame: {} };
     /** @type {{at: number, name: string, value: any}[]} */
     this.events = [];
-    this.offers = 0;
     this.retries = 0;
-    this.offerId = 0;
+    this.welcomes = 0;
+  }
+
+  get isOver() {
+    return this.state === 'ended' || this.state === 'failed';
   }
 
   /** Joins, or goes on after a reload. */
@@ -92,49 +87,34 @@ export class EirSession extends EventTarget {
       this.fail(error instanceof ApiError ? error.code : 'network', String(error));
       return;
     }
-    await this.openDevices();
     this.openSignal();
+    // Who waits sees the own picture meanwhile. Who is in knows only after `welcome` which devices there is use for.
+    if (this.place === 'waiting') this.media.openDevices();
   }
 
   async joinOrResume() {
     const kept = storedResume(this.invitation);
+    const name = this.options.displayName;
     try {
-      this.joined = kept ? await resume(kept) : await join(this.invitation, this.options.displayName);
+      this.joined = kept ? await resume(kept, name) : await join(this.invitation, name);
     } catch (error) {
-      if (!kept) throw error;
+      // Only a token that is known to be no good is given up.
+      if (!kept || !(error instanceof ApiError) || error.status !== 401) throw error;
       forgetResume();
-      this.joined = await join(this.invitation, this.options.displayName);
+      this.joined = await join(this.invitation, name);
     }
     this.participant = this.joined.participant;
     this.token = this.joined.session;
     storeResume(this.invitation, this.joined.resume);
-    this.setState(this.joined.state);
-  }
-
-  // Any subset of devices will do: both, one of them, none.
-  async openDevices() {
-    const wanted = this.options.constraints ?? { audio: true, video: { width: 1280, height: 720 } };
-    const attempts = [wanted, { audio: wanted.audio }, { video: wanted.video }];
-    for (const constraints of attempts) {
-      if (!constraints.audio && !constraints.video) continue;
-      try {
-        this.localStream = await navigator.mediaDevices.getUserMedia(constraints);
-        this.note('devices', this.localStream.getTracks().map((track) => track.kind));
-        this.dispatchEvent(new Event('devices'));
-        return;
-      } catch (error) {
-        this.note('devicesRefused', String(error));
-      }
-    }
-    this.localStream = new MediaStream();
-    this.dispatchEvent(new Event('devices'));
-    if (wanted.audio || wanted.video) this.problem('no_devices', 'Verken kamera eller mikrofon kunne brukes');
+    this.setPlace(this.joined.state);
   }
 
   openSignal() {
-    const signal = new SignalSocket(this.joined.signal, this.token);
+    const signal = new SignalSocket(this.joined.signal, this.token, this.options.displayName);
     this.signal = signal;
-    signal.addEventListener('message', (event) => this.handle(/** @type {CustomEvent} */ (event).detail));
+    signal.addEventListener('message', (event) => {
+      if (this.signal === signal && !this.isOver) this.handle(/** @type {CustomEvent} */ (event).detail);
+    });
     signal.addEventListener('closed', (event) => {
       if (this.signal === signal) this.signalClosed(/** @type {CustomEvent} */ (event).detail.code);
     });
@@ -144,21 +124,31 @@ export class EirSession extends EventTarget {
   handle(message) {
     switch (message.type) {
       case 'welcome':
-        this.retries = 0;
-        this.replaceRoster(message.roster);
-        this.setState(message.state);
-        // After a lost WebSocket the media often lives on; after a reload or a lost worker there is none.
-        if (!this.pc || this.pc.connectionState === 'failed') this.connectMedia();
+        this.welcomed(message);
         break;
       case 'answer':
-        this.applyAnswer(message);
+        this.media.applyAnswer(message);
         break;
       case 'admitted':
         this.replaceRoster(message.roster);
-        this.setState('admitted');
+        this.setRights(message.rights);
+        this.setPlace('admitted');
+        this.media.sync();
         break;
       case 'waiting':
-        this.setState('waiting');
+        this.replaceRoster([...this.roster.values()].filter(({ id }) => id === this.participant));
+        this.slots.clear();
+        this.dispatchEvent(new Event('slots'));
+        this.setRights([]);
+        this.setPlace('waiting');
+        this.media.sync();
+        break;
+      case 'rights':
+        this.setRights(message.rights);
+        this.media.sync();
+        break;
+      case 'consultation':
+        this.setRoom(message);
         break;
       case 'slots':
         this.slots = new Map(message.slots.map((/** @type {Slot} */ slot) => [slot.mid, slot]));
@@ -167,6 +157,7 @@ export class EirSession extends EventTarget {
       case 'roster':
         for (const entry of message.changed) this.roster.set(entry.id, entry);
         for (const id of message.gone) this.roster.delete(id);
+        this.note('roster', { changed: message.changed.length, gone: message.gone });
         this.dispatchEvent(new Event('roster'));
         break;
       case 'session':
@@ -174,17 +165,20 @@ export class EirSession extends EventTarget {
         break;
       case 'renew':
         this.note('renew', message.reason);
-        this.connectMedia();
+        this.media.connect();
         break;
       case 'muted':
+        this.media.muteByHost(message.kinds);
+        this.dispatchEvent(new CustomEvent('muted', { detail: message }));
+        break;
       case 'speakers':
-        this.dispatchEvent(new CustomEvent(message.type, { detail: message }));
+        this.dispatchEvent(new CustomEvent('speakers', { detail: message }));
         break;
       case 'removed':
+        this.end(message.reason === 'denied' ? 'denied' : 'removed');
+        break;
       case 'ended':
-        this.note(message.type, message.reason ?? '');
-        forgetResume();
-        this.stop('ended');
+        this.end('ended');
         break;
       case 'error':
         this.problem(message.code, message.detail ?? '');
@@ -192,83 +186,21 @@ export class EirSession extends EventTarget {
     }
   }
 
-  /** One peer connection and its one offer. */
-  async connectMedia() {
-    this.pc?.close();
-    const pc = new RTCPeerConnection({ iceServers: this.joined.iceServers, bundlePolicy: 'max-bundle' });
-    this.pc = pc;
-    this.slots.clear();
-    this.watch(pc);
-    this.addSenders(pc);
-    // Slot pair k shares a stream on the server's side; the transceivers' order makes the pairs.
-    const audioSlots = this.options.audioSlots ?? kAudioSlots;
-    const videoSlots = this.options.videoSlots ?? kVideoSlots;
-    for (let k = 0; k < Math.max(audioSlots, videoSlots); ++k) {
-      if (k < audioSlots) preferCodecs(pc.addTransceiver('audio', { direction: 'recvonly' }));
-      if (k < videoSlots) preferCodecs(pc.addTransceiver('video', { direction: 'recvonly' }));
-    }
-    await pc.setLocalDescription(await pc.createOffer());
-    if (this.pc !== pc) return;
-    ++this.offers;
-    this.timings.offerSent = performance.now();
-    this.signal?.send({ type: 'offer', id: ++this.offerId, sdp: pc.localDescription?.sdp ?? '', fresh: true });
-  }
-
-  /** @param {RTCPeerConnection} pc */
-  addSenders(pc) {
-    const stream = this.localStream ?? new MediaStream();
-    const layers = [
-      { rid: 'q', scaleResolutionDownBy: 4 },
-      { rid: 'h', scaleResolutionDownBy: 2 },
-      { rid: 'f', scaleResolutionDownBy: 1 },
-    ];
-    for (const track of stream.getTracks()) {
-      const sendEncodings = this.options.simulcast && track.kind === 'video' ? layers : undefined;
-      const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], ...(sendEncodings && { sendEncodings }) });
-      if (this.options.sendCodecs && track.kind === 'video') preferCodecs(transceiver, this.options.sendCodecs);
-    }
-  }
-
-  /** @param {RTCPeerConnection} pc */
-  watch(pc) {
-    pc.onsignalingstatechange = () => this.note('signalingState', pc.signalingState);
-    pc.onnegotiationneeded = () => this.note('negotiationNeeded', this.offers);
-    pc.oniceconnectionstatechange = () => {
-      this.note('iceConnectionState', pc.iceConnectionState);
-      const isConnected = pc.iceConnectionState === 'connected' || pc.iceConnectionState === 'completed';
-      if (isConnected && !this.timings.iceConnected) this.timings.iceConnected = performance.now();
-    };
-    pc.onconnectionstatechange = () => {
-      this.note('connectionState', pc.connectionState);
-      if (pc.connectionState === 'connected' && !this.timings.dtlsConnected) {
-        this.timings.dtlsConnected = performance.now();
-      }
-      if (pc.connectionState === 'failed' && this.pc === pc && this.signal) this.connectMedia();
-    };
-    pc.ontrack = (event) => this.dispatchEvent(new CustomEvent('track', { detail: event }));
-  }
-
   /** @param {import('./signal.js').Message} message */
-  async applyAnswer(message) {
-    if (message.id !== this.offerId || !this.pc) return;
-    this.timings.answerReceived = performance.now();
-    try {
-      await this.pc.setRemoteDescription({ type: 'answer', sdp: message.sdp });
-    } catch (error) {
-      this.problem('answer_refused', String(error));
+  welcomed(message) {
+    this.retries = 0;
+    this.replaceRoster(message.roster);
+    this.setRoom(message);
+    this.setRights(message.rights);
+    this.setPlace(message.state);
+    // After a reload a microphone that was off is off: others are told so, and it is true.
+    if (this.welcomes++ === 0) {
+      const self = this.roster.get(this.participant ?? '');
+      this.media.restoreMuted(self?.muted ?? []);
     }
-  }
-
-  /**
-   * Own microphone or camera on or off.
-   * @param {'audio'|'video'} kind
-   * @param {boolean} muted
-   */
-  setMuted(kind, muted) {
-    for (const track of this.localStream?.getTracks() ?? []) {
-      if (track.kind === kind) track.enabled = !muted;
-    }
-    this.signal?.send({ type: 'mute', kind, muted });
+    // After a lost WebSocket the media often lives on; after a reload or a lost worker there is none.
+    if (this.media.isAlive) this.media.sync();
+    else this.media.connect();
   }
 
   /** @param {object[]} wishes */
@@ -276,36 +208,70 @@ export class EirSession extends EventTarget {
     this.signal?.send({ type: 'view', wishes });
   }
 
+  /**
+   * A host's decision about one participant. Refusals become a 'problem'.
+   * @param {string} participant
+   * @param {Parameters<typeof decide>[3]} act
+   * @returns {Promise<boolean>} whether it was done
+   */
+  decide(participant, act) {
+    return this.act(act, () => decide(this.joined, this.token, participant, act));
+  }
+
+  /**
+   * A host's decision about the whole consultation.
+   * @param {Parameters<typeof decideForAll>[2]} act
+   * @returns {Promise<boolean>} whether it was done
+   */
+  decideForAll(act) {
+    return this.act(act, () => decideForAll(this.joined, this.token, act));
+  }
+
+  /**
+   * @param {string} name
+   * @param {() => Promise<any>} call
+   */
+  async act(name, call) {
+    try {
+      await call();
+      this.note('act', name);
+      return true;
+    } catch (error) {
+      this.problem(error instanceof ApiError ? error.code : 'internal', String(error));
+      return false;
+    }
+  }
+
+  /** The resume token is kept: for a minute one can change one's mind. */
   leave() {
     this.signal?.send({ type: 'leave' });
-    forgetResume();
-    this.stop('ended');
+    this.stop('ended', 'left');
   }
 
   /** @param {number} code */
   async signalClosed(code) {
     this.note('signalClosed', code);
-    if (this.state === 'ended' || this.state === 'failed') return;
+    if (this.isOver) return;
     if (kFinalCodes.has(code)) {
-      this.stop('ended');
-      if (code === 4409) this.problem('taken_over', 'Lenken er åpnet et annet sted');
+      this.end(code === 4409 ? 'taken_over' : 'ended');
       return;
     }
     // Media needs no signalling to go on: while it flows, nothing is given up.
-    const flows = this.pc?.connectionState === 'connected';
+    const flows = this.media.flows;
     if (this.retries >= kRetryMs.length && !flows) {
       this.fail('network', 'Forbindelsen er brutt');
       return;
     }
     this.setState('reconnecting');
     await new Promise((done) => setTimeout(done, kRetryMs[Math.min(this.retries++, kRetryMs.length - 1)]));
+    if (this.isOver) return;
     // The session token is tried first, because it keeps the media; a token that is no good leads to the resume token.
     if (code === 4401) {
       try {
         await this.joinOrResume();
       } catch (error) {
         const code = error instanceof ApiError ? error.code : 'network';
-        if (this.pc?.connectionState === 'connected') this.problem(code, String(error));
+        if (this.media.flows) this.problem(code, String(error));
         else this.fail(code, String(error));
         return;
       }
@@ -313,18 +279,47 @@ export class EirSession extends EventTarget {
     this.openSignal();
   }
 
-  /** @param {any[]} entries */
+  /** @param {Person[]} entries */
   replaceRoster(entries) {
     this.roster = new Map(entries.map((entry) => [entry.id, entry]));
     this.dispatchEvent(new Event('roster'));
   }
 
-  /** @param {'ended'|'failed'} state */
-  stop(state) {
+  /** @param {string[]} rights */
+  setRights(rights) {
+    this.rights = new Set(rights);
+    this.note('rights', rights);
+  }
+
+  /** @param {{locked?: boolean, hold?: string}} room */
+  setRoom({ locked, hold }) {
+    this.room = { locked: locked ?? this.room.locked, hold: hold ?? this.room.hold };
+    this.note('room', this.room);
+    this.dispatchEvent(new Event('room'));
+  }
+
+  /** @param {'waiting'|'admitted'} place */
+  setPlace(place) {
+    this.place = place;
+    if (place === 'admitted') this.wasAdmitted = true;
+    this.setState(place);
+  }
+
+  /** @param {Exclude<EirSession['endReason'], ''|'left'>} reason */
+  end(reason) {
+    if (reason !== 'taken_over') forgetResume();
+    this.stop('ended', reason);
+  }
+
+  /**
+   * @param {'ended'|'failed'} state
+   * @param {EirSession['endReason']} reason
+   */
+  stop(state, reason) {
+    this.endReason = reason;
     this.setState(state);
-    this.pc?.close();
+    this.media.close();
     this.signal?.close();
-    for (const track of this.localStream?.getTracks() ?? []) track.stop();
   }
 
   /**
@@ -333,7 +328,7 @@ export class EirSession extends EventTarget {
    */
   fail(code, message) {
     this.problem(code, message);
-    this.stop('failed');
+    this.stop('failed', '');
   }
 
   /**

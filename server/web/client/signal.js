@@ -12,11 +12,12 @@ export class SignalSocket extends EventTarget {
    * Events: 'message' (detail: Message), 'closed' (detail: {code, reason}).
    * @param {string} url
    * @param {string} session the session token
+   * @param {string} [displayName] said again each time: the server keeps names in memory only
    */
-  constructor(url, session) {
+  constructor(url, session, displayName) {
     super();
     this.socket = new WebSocket(url, kProtocol);
-    this.socket.onopen = () => this.send({ type: 'hello', session });
+    this.socket.onopen = () => this.send({ type: 'hello', session, ...(displayName && { displayName }) });
     this.socket.onmessage = (event) =>
       this.dispatchEvent(new CustomEvent('message', { detail: JSON.parse(event.data) }));
     this.socket.onclose = (event) => {

@@ -1,5 +1,5 @@
 // One small driver over two browsers: Chromium by playwright-core, Firefox by puppeteer-core (WebDriver BiDi).
-// A Page has goto, evaluate, waitFor, screenshot, close; a Browser has open, close.
+// A Page has goto, evaluate, waitFor, click, key, screenshot, close; a Browser has open, close.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -53,10 +53,11 @@ const script = (name) => readFile(new URL(name, import.meta.url), 'utf8');
  * The scripts that run in a page before its own; `source`: {code, parties, turnMs, fps, speech, scale}, or none;
  * `pageOptions`: what the page reads from window.eirOptions; `moreScript`: text of one more.
  */
-async function scriptsBeforePage({ source, watchFirstFrames, pageOptions, moreScript }) {
+async function scriptsBeforePage({ source, watchFirstFrames, watchFrames, pageOptions, moreScript }) {
   const parts = [await script('tile_code.js'), await script('probe.js')];
   if (pageOptions) parts.push(`globalThis.eirOptions = ${JSON.stringify(pageOptions)};`);
   if (moreScript) parts.push(moreScript);
+  if (watchFrames) parts.push('globalThis.eirProbe.watchFrames = true;');
   if (watchFirstFrames) parts.push('globalThis.eirProbe.watchFirstFrames = true;');
   if (source) parts.push(`globalThis.eirSourceConfig = ${JSON.stringify(source)};`, await script('source.js'));
   return parts.join('\n');
@@ -89,6 +90,17 @@ class Page {
       value = await this.evaluate(condition, argument);
     }
     return value;
+  }
+
+  /** As a person with a mouse: what is hidden or covered cannot be clicked. */
+  click(selector) {
+    return this.driver.click(selector);
+  }
+
+  /** As a person with a keyboard. */
+  async key(selector, name) {
+    await this.driver.focus(selector);
+    await this.driver.keyboard.press(name);
   }
 
   screenshot(path) {

@@ -16,6 +16,10 @@
     connected: [],
     /** Wall clock of the first picture of each received video track, by track id. */
     firstFrames: {},
+    /** Wall clock of every picture of each received video track, by track id, if watchFrames is set. */
+    frames: {},
+    /** Each answered request of the page: {path, at: wall clock of the answer, status}. */
+    calls: [],
     /** Received tracks by the id of their media stream: {id: {audio, video}}; a stream is one party's pair of slots. */
     streams: {},
     errors: [],
@@ -39,6 +43,7 @@
       this.addEventListener('track', ({ track, streams }) => {
         for (const { id } of streams) (probe.streams[id] ??= {})[track.kind] = track;
         if (track.kind === 'video' && probe.watchFirstFrames) watchFirstFrame(track);
+        if (track.kind === 'video' && probe.watchFrames) watchFrames(track);
       });
     }
 
@@ -54,11 +59,33 @@
     return send.call(this, data);
   };
 
-  function watchFirstFrame(track) {
+  const fetchNative = globalThis.fetch;
+  globalThis.fetch = async (path, ...rest) => {
+    const response = await fetchNative(path, ...rest);
+    probe.calls.push({ path: String(path), at: Date.now(), status: response.status });
+    return response;
+  };
+
+  function player(track) {
     const video = document.createElement('video');
     video.muted = true;
     video.srcObject = new MediaStream([track]);
     video.play().catch(() => {});
+    return video;
+  }
+
+  function watchFrames(track) {
+    const video = player(track);
+    const times = (probe.frames[track.id] = []);
+    const note = () => {
+      times.push(Date.now());
+      video.requestVideoFrameCallback(note);
+    };
+    video.requestVideoFrameCallback(note);
+  }
+
+  function watchFirstFrame(track) {
+    const video = player(track);
     video.requestVideoFrameCallback(() => {
       probe.firstFrames[track.id] = Date.now();
       video.srcObject = null;
@@ -83,9 +110,9 @@
     return sum / (side * side);
   }
 
-  /** What a video element shows now: {code, age, width, height}, or {code: null} when no valid code is to be seen. */
+  /** What a video element shows now: {at, code, age, width, height}, or {code: null} when no valid code is to be seen. */
   probe.readTile = (video) => {
-    const seen = { code: null, age: null, width: video.videoWidth, height: video.videoHeight };
+    const seen = { at: Date.now(), code: null, age: null, width: video.videoWidth, height: video.videoHeight };
     if (!video.videoWidth) return seen;
     context.drawImage(video, 0, 0, SAMPLE, SAMPLE_HEIGHT);
     const { data } = context.getImageData(0, 0, SAMPLE, SAMPLE_HEIGHT);
