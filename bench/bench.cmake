@@ -9,6 +9,7 @@ if(benchmark_FOUND)
     add_executable(bench_${name} ${source})
     target_link_libraries(bench_${name} PRIVATE eir_router eir_client benchmark::benchmark)
   endforeach()
+  target_link_libraries(bench_store PRIVATE eir_store)
 endif()
 
 # The load harness; see bench/README.md.

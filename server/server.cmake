@@ -57,3 +57,6 @@ eir_tests(unit_server_eirctl tests/unit/server/eirctl eir_ctl)
 # For tests/integration/processes_test.py.
 add_executable(supervisor_probe tests/integration/supervisor_probe.cc)
 target_link_libraries(supervisor_probe PRIVATE eir_supervisor eir_workers)
+# Kills itself at every step of the journal; its own file access stands before SQLite's.
+add_executable(integration_journal_crash tests/integration/journal_crash_test.cc tests/integration/crashing_vfs.cc)
+target_link_libraries(integration_journal_crash PRIVATE eir_store GTest::gmock GTest::gtest_main)
