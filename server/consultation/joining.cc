@@ -107,7 +107,7 @@ Result<Joined, Refusal> Consultations::resume(Now now, std::string_view token) {
   if (was_left) participant.presence = Presence::kJoined;
   if (was_here) participant.presence = Presence::kReconnecting;
   // Who had left is no longer kept by what was not freed yet.
-  set_deadline(consultation, participant, has_transport && !was_left ? kNever : now.steady + kReconnectTime);
+  set_deadline(consultation, participant, has_transport && was_here ? kNever : now.steady + kReconnectTime);
   const Actor actor = Actor::participant(who.participant);
   Act act{now, actor, consultation, {participant.key}};
   act.notes.emplace_back(EventKind::kTakenOver, participant.key);

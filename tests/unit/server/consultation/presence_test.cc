@@ -130,6 +130,17 @@ TEST_F(PresenceTest, ATransportOfWhoHadLeftKeepsNobodyInAfterResuming) {
   EXPECT_EQ(state(joined), "left");
 }
 
+TEST_F(PresenceTest, NorAfterResumingTwice) {
+  const Joined joined = connect(0);
+  consultations.transport_opened(now, joined.who);
+  consultations.leave(now, joined.who);
+  const auto again = consultations.resume(now, joined.resume.reveal());
+  ASSERT_TRUE(consultations.resume(now, again->resume.reveal()));
+  consultations.transport_closed(now, joined.who, true);
+  pass(30s);
+  EXPECT_EQ(state(joined), "left");
+}
+
 TEST_F(PresenceTest, ResumeTellsThatAnOlderConnectionIsToBeClosed) {
   const Joined joined = connect(0);
   events();

@@ -23,13 +23,10 @@ class RandomHistory {
   struct Person {
     Joined tokens;
     std::vector<std::string> sessions;
-    size_t tenant = 0;
   };
   struct Book {
-    bool is_here = false;  // connected, or not longer away than a reconnection may take
-    std::set<int> transports;
-    int64_t seconds = 0;  // of being here
-    bool may_be_in = false;
+    int64_t seconds = 0;     // of being here
+    bool may_be_in = false;  // let in by role, seat or host
   };
   struct Room {
     ConsultationKey key;
@@ -42,7 +39,6 @@ class RandomHistory {
 
   // At most so many that are not over, so that the random acts meet.
   static constexpr ConsultationLimits kLimits{.consultations = 5, .participants_per_consultation = 9};
-  static constexpr size_t kPeopleKept = 40;
 
   static const Templates& templates() {
     static const Templates all = [] {
@@ -54,37 +50,24 @@ class RandomHistory {
   }
 
   void step() {
-    switch (dice.below(16)) {
-      case 0:
-        create();
-        break;
-      case 1:
-      case 2:
-        invite();
-        break;
-      case 3:
-      case 4:
-        join();
-        break;
-      case 5:
-        resume();
-        break;
-      case 6:
-      case 7:
-        act_on_room();
-        break;
-      case 8:
-      case 9:
-      case 10:
-        act_on_person();
-        break;
-      case 11:
-      case 12:
-      case 13:
-        act_oneself();
-        break;
-      default:
-        pass(dice.chance(0.03) ? std::chrono::seconds(dice.below(9000)) : std::chrono::seconds(dice.below(20)));
+    // Of a hundred: acts that make work for others are rarer than these others.
+    const uint64_t percent = dice.below(100);
+    if (percent < 3) {
+      create();
+    } else if (percent < 10) {
+      invite();
+    } else if (percent < 20) {
+      join();
+    } else if (percent < 25) {
+      resume();
+    } else if (percent < 35) {
+      act_on_room();
+    } else if (percent < 65) {
+      act_on_person();
+    } else if (percent < 90) {
+      act_oneself();
+    } else {
+      pass(dice.chance(0.05) ? std::chrono::seconds(dice.below(9000)) : std::chrono::seconds(dice.below(20)));
     }
     settle();
   }
@@ -95,7 +78,7 @@ class RandomHistory {
     while (now.steady < end) {
       const Timestamp next = std::clamp(domain.next_timeout(), now.steady, end);
       const auto gone = std::chrono::duration_cast<std::chrono::seconds>(next - now.steady);
-      for (auto& [who, book] : books) book.seconds += book.is_here ? gone.count() : 0;
+      for (const ParticipantRef who : here) books[who].seconds += gone.count();
       now.steady = next;
       now.wall += gone;
       domain.handle_timeout(now);
@@ -113,14 +96,18 @@ class RandomHistory {
       using Kind = ConsultationEvent::Kind;
       const bool is_out = event->kind == Kind::kGone || event->kind == Kind::kDenied || event->kind == Kind::kRemoved ||
                           event->kind == Kind::kReplaced;
-      if (is_out) books[event->who].is_here = false;
-      if (event->kind == Kind::kEnded) {
-        for (auto& [who, book] : books) {
-          if (who.consultation == event->who.consultation) book.is_here = false;
-        }
-      }
+      if (is_out) here.erase(event->who);
+      const auto is_of_it = [&](ParticipantRef who) { return who.consultation == event->who.consultation; };
+      if (event->kind == Kind::kEnded) std::erase_if(here, is_of_it);
     }
     rows.take(domain);
+    // What the domain has forgotten is of no interest any more.
+    std::erase_if(rooms, [&](const Room& room) { return domain.find(room.key) == nullptr; });
+    std::erase_if(people, [&](const Person& person) {
+      const Consultation* room = domain.find(person.tokens.who.consultation);
+      const bool is_known = room != nullptr && room->find_participant(person.tokens.who.participant) != nullptr;
+      return !is_known && dice.chance(0.1);
+    });
   }
 
   SeededRandom dice;
@@ -135,6 +122,7 @@ class RandomHistory {
   std::vector<Room> rooms;
   std::vector<Person> people;
   std::map<ParticipantRef, Book> books;
+  std::set<ParticipantRef> here;  // connected, or not longer away than a reconnection may take
   StoredRows rows;
   uint64_t accepted = 0;  // acts that changed something, so that a test can see that much happened
 
@@ -169,11 +157,15 @@ class RandomHistory {
 
   // Who asks, and whether the API would let them: a program of either tenant, or somebody with a session token.
   bool is_allowed(const Room& room, Right right, Actor& actor) {
-    if (dice.chance(0.4)) {
+    if (dice.chance(0.5)) {
       actor = Actor::service("k_1");
-      return domain.find(tenants[dice.below(2)], room.key) != nullptr;
+      return domain.find(tenants[dice.chance(0.8) ? room.tenant : 1 - room.tenant], room.key) != nullptr;
     }
-    Person* person = any_person();
+    const Person* person = any_person();
+    // Mostly somebody of this consultation.
+    for (int i = 0; i < 5 && person != nullptr && person->tokens.who.consultation != room.key; ++i) {
+      person = any_person();
+    }
     if (person == nullptr) return false;
     const auto who = domain.authenticate(now, person->sessions[dice.below(person->sessions.size())]);
     if (!who) return false;
@@ -194,7 +186,6 @@ class RandomHistory {
     const auto made = domain.create(now, Actor::service("k_1"), tenants[tenant], request);
     if (!count(made)) return;
     rooms.push_back({.key = (*made)->key, .tenant = tenant, .granted = {}, .final_documents = {}});
-    if (rooms.size() > 12) rooms.erase(rooms.begin());
   }
 
   void invite() {
@@ -226,11 +217,8 @@ class RandomHistory {
     const Seat& seat = *room.find_seat(participant.seat);
     Room* own = room_of(room.key);
     if (own != nullptr && !seat.many) own->granted.erase(seat.key);
-    Book& book = books[joined->who];
-    book.may_be_in = comes_in_at_once(room, seat, own);
-    const auto tenant = static_cast<size_t>(room.tenant == tenants[1]);
-    people.push_back({.tokens = *joined, .sessions = {joined->session.reveal()}, .tenant = tenant});
-    if (people.size() > kPeopleKept) people.erase(people.begin());
+    books[joined->who].may_be_in = comes_in_at_once(room, seat, own);
+    people.push_back({.tokens = *joined, .sessions = {joined->session.reveal()}});
   }
 
   // Hosts by role or by grant, and whom template or seat lets in.
@@ -256,7 +244,7 @@ class RandomHistory {
     const Room* room = any_room();
     if (room == nullptr) return;
     Actor actor = Actor::system();
-    const uint64_t act = dice.below(dice.chance(0.2) ? 8 : 5);
+    const uint64_t act = dice.below(dice.chance(0.1) ? 8 : 5);
     const bool is_end = act >= 5;
     if (!is_allowed(*room, is_end ? Right::kEnd : Right::kModerate, actor)) return;
     switch (act) {
@@ -291,7 +279,7 @@ class RandomHistory {
     if (room == nullptr || !is_allowed(*room, Right::kModerate, actor)) return;
     MuteKinds kinds;
     kinds.set(static_cast<MuteKind>(dice.below(3)), true);
-    switch (dice.below(16)) {
+    switch (dice.below(15)) {
       case 0:
         count(domain.deny(now, actor, who));
         break;
@@ -302,7 +290,7 @@ class RandomHistory {
         count(domain.mute_by_host(now, actor, who, kinds));
         break;
       case 3:
-        if (dice.chance(0.3)) count(domain.remove(now, actor, who));
+        if (dice.chance(0.5)) count(domain.remove(now, actor, who));
         break;
       case 4:
         count(domain.confirm_identity(now, actor, who));
@@ -337,7 +325,6 @@ class RandomHistory {
     if (person == nullptr) return;
     const ParticipantRef who = person->tokens.who;
     const auto authenticated = domain.authenticate(now, person->sessions.back());
-    Book& book = books[who];
     switch (dice.below(8)) {
       case 0:
         if (authenticated) domain.mute_self(now, who, static_cast<MuteKind>(dice.below(3)), dice.chance(0.5));
@@ -355,7 +342,7 @@ class RandomHistory {
         } else {
           domain.transport_opened(now, who);
         }
-        book.is_here = true;
+        here.insert(who);
         ++accepted;
         break;
       case 5:
