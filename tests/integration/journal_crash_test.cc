@@ -25,8 +25,9 @@ namespace eir {
 namespace {
 
 constexpr uint64_t kDefaultSeed = 4711;
-// Small, so that the log is brought into the file and begun anew many times.
-constexpr SqliteOptions kOptions{.checkpoint_pages = 12};
+// Of these commits some bring the log into the file, after which it is begun anew, and some do not: a commit whose log
+// is brought in at once is synced on that way too.
+constexpr SqliteOptions kOptions{.checkpoint_pages = 40};
 // How many transitions go into each write, in each of two lives of the process.
 const std::vector<std::vector<uint64_t>> kLives = {{1, 3, 1, 2, 1}, {2, 1, 4, 1}};
 constexpr uint64_t kLast = 16;  // the sum of them
