@@ -78,6 +78,9 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   void set_phase(TransportPhase phase) { phase_ = phase; }
   // The participant who holds pair k of audio and video slots; kept by the room.
   std::vector<ParticipantId>& pair_owners() { return pair_owners_; }
+  // The last plan moved a slot, so that the next tick plans again, until nothing moves.
+  bool plan_moved() const { return plan_moved_; }
+  void set_plan_moved(bool moved) { plan_moved_ = moved; }
   // Silence, layers that stopped: a few times a second.
   void handle_tick(Timestamp now);
   const FeedbackRecorder& feedback() const { return feedback_; }
@@ -132,6 +135,7 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   std::vector<Binding> bindings_;
   size_t last_binding_ = 0;
   std::vector<ParticipantId> pair_owners_;
+  bool plan_moved_ = false;
   FeedbackRecorder feedback_;
   bool is_dirty_ = false;
   bool needs_arming_ = true;

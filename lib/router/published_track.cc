@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "lib/media/layer_selector.h"
 
@@ -14,7 +15,8 @@ PublishedTrack::PublishedTrack(TrackId id, ClientSession& session, const Publish
       clock_(clock),
       media_(media),
       kind_(media.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo),
-      label_(kind_ == MediaKind::kAudio ? TrackLabel::kMicrophone : TrackLabel::kCamera) {
+      label_(kind_ == MediaKind::kAudio ? TrackLabel::kMicrophone : TrackLabel::kCamera),
+      last_codec_(media.codecs.front().codec) {
   layers_.reserve(kLayersMax);
   if (media.rids.empty()) layers_.emplace_back();
   for (const std::string& rid : media.rids) {
@@ -72,6 +74,12 @@ bool PublishedTrack::update_best(Timestamp now) {
   if (best == nullptr || best == best_) return false;
   best_ = best;
   return true;
+}
+
+bool PublishedTrack::take_state_changed(Timestamp now) {
+  const bool was_silent = std::exchange(was_silent_, is_silent(now));
+  const Codec last_codec = std::exchange(last_codec_, codec());
+  return was_silent != was_silent_ || last_codec != last_codec_;
 }
 
 bool PublishedTrack::is_silent(Timestamp now) const {

@@ -70,6 +70,8 @@ class PublishedTrack {
   void set_label(TrackLabel label) { label_ = label; }
   RightKind right() const { return right_needed(label_); }
   bool is_silent(Timestamp now) const;
+  // True if silence or codec are not as at the last call.
+  bool take_state_changed(Timestamp now);
   std::vector<Layer>& layers() { return layers_; }
   const std::vector<Layer>& layers() const { return layers_; }
 
@@ -92,6 +94,8 @@ class PublishedTrack {
   KeyFrameRequester key_frames_;
   AudioLevelTracker audio_level_;
   uint8_t fir_sequence_ = 0;
+  bool was_silent_ = true;
+  Codec last_codec_;
 };
 
 }  // namespace eir

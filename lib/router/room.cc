@@ -1,6 +1,7 @@
 #include "lib/router/room.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "lib/router/client_session.h"
 #include "lib/router/published_track.h"
@@ -93,24 +94,88 @@ void Room::enforce(Timestamp now, const Participant& changed) {
   });
 }
 
-void Room::assign(Timestamp now) {
+std::vector<PublishedTrack*> Room::list_tracks() const {
   std::vector<PublishedTrack*> tracks;
   for_each_track([&](PublishedTrack& track) { tracks.push_back(&track); });
   std::sort(tracks.begin(), tracks.end(), [](const auto* a, const auto* b) { return a->id() < b->id(); });
+  return tracks;
+}
+
+void Room::assign(Timestamp now) {
+  const std::vector<PublishedTrack*> tracks = list_tracks();
   for (const auto& participant : participants_) {
-    for (const auto& session : participant->sessions()) {
-      const SlotPlan plan = plan_slots(now, *session, tracks);
-      // Leave first, then enter: a track moves between slots without ever being in two.
-      for (size_t i = 0; i < plan.size(); ++i) {
-        ReceiveSlot& slot = *session->slots()[i];
-        const SlotWish* const wish = participant->find_wish(slot.mid());
-        slot.set_paused(now, wish != nullptr && wish->hidden);
-        if (slot.track() != plan[i]) slot.assign(now, nullptr);
-      }
-      for (size_t i = 0; i < plan.size(); ++i) session->slots()[i]->assign(now, plan[i]);
-    }
+    for (const auto& session : participant->sessions()) plan(now, *session, tracks);
   }
   tell_slots(now);
+}
+
+void Room::plan(Timestamp now, ClientSession& session, const std::vector<PublishedTrack*>& tracks) {
+  ++shared_.counters.slot_plans;
+  const SlotPlan planned = plan_slots(now, session, tracks);
+  bool has_moved = false;
+  // Leave first, then enter: a track moves between slots without ever being in two.
+  for (size_t i = 0; i < planned.size(); ++i) {
+    ReceiveSlot& slot = *session.slots()[i];
+    const SlotWish* const wish = session.participant().find_wish(slot.mid());
+    slot.set_paused(now, wish != nullptr && wish->hidden);
+    if (slot.track() == planned[i]) continue;
+    has_moved = true;
+    slot.assign(now, nullptr);
+  }
+  for (size_t i = 0; i < planned.size(); ++i) session.slots()[i]->assign(now, planned[i]);
+  session.set_plan_moved(has_moved);
+}
+
+void Room::follow_voices(Timestamp now) {
+  voices_.clear();
+  for_each_track([&](const PublishedTrack& track) {
+    if (track.label() == TrackLabel::kMicrophone) voices_.emplace_back(track.audio_level().loudness(now), &track);
+  });
+  std::sort(voices_.begin(), voices_.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<PublishedTrack*> tracks;
+  for (const auto& participant : participants_) {
+    for (const auto& session : participant->sessions()) {
+      if (!session->plan_moved() && !louder_voice_waits(now, *session)) continue;
+      if (tracks.empty()) tracks = list_tracks();
+      plan(now, *session, tracks);
+    }
+  }
+  if (!tracks.empty()) tell_slots(now);
+}
+
+// True if a plan could give an audio slot to another voice: the loudest one without a slot is as loud as the quietest
+// in one, with all that plan_slots() gives to those who are heard already.
+bool Room::louder_voice_waits(Timestamp now, const ClientSession& session) const {
+  const Participant& receiver = session.participant();
+  double quietest = std::numeric_limits<double>::infinity();
+  for (const auto& slot : session.slots()) {
+    if (slot->kind() != MediaKind::kAudio) continue;
+    const SlotWish* const wish = receiver.find_wish(slot->mid());
+    if (wish != nullptr && wish->source) continue;
+    const PublishedTrack* const shown = slot->track();
+    if (shown == nullptr || shown->label() != TrackLabel::kMicrophone) {
+      quietest = 0.0;
+    } else if (now - slot->assigned_at() >= kVoiceHold) {
+      quietest = std::min(quietest, shown->audio_level().loudness(now) + kShownBonus);
+    }
+  }
+  for (const auto& [loudness, voice] : voices_) {
+    if (loudness < quietest) return false;
+    const Participant& publisher = voice->session().participant();
+    if (&publisher == &receiver && !receiver.echo()) continue;
+    if (!passes(publisher.rights(), voice->right(), receiver.rights())) continue;
+    const bool is_heard = std::any_of(session.slots().begin(), session.slots().end(),
+                                      [v = voice](const auto& slot) { return slot->track() == v; });
+    if (!is_heard) return true;
+  }
+  return false;
+}
+
+// What SlotsChanged says of a track may change by packets alone, or by their absence.
+bool Room::take_track_changes(Timestamp now) {
+  bool has_changed = false;
+  for_each_track([&](PublishedTrack& track) { has_changed |= track.take_state_changed(now); });
+  return has_changed;
 }
 
 void Room::tell_slots(Timestamp now) {
@@ -160,21 +225,23 @@ void Room::drop_expired_streams(Timestamp now) {
 }
 
 void Room::tell_speakers(Timestamp now) {
-  std::vector<std::pair<double, ParticipantId>> heard;
+  heard_.clear();
   for_each_track([&](const PublishedTrack& track) {
     const Participant& publisher = track.session().participant();
     const bool may_speak = (publisher.effective_rights().send & right_bit(track.right())) != 0;
     if (track.kind() == MediaKind::kAudio && may_speak && track.audio_level().is_voice(now)) {
-      heard.emplace_back(track.audio_level().loudness(now), publisher.id());
+      heard_.emplace_back(track.audio_level().loudness(now), publisher.id());
     }
   });
-  std::sort(heard.begin(), heard.end(), std::greater<>());
-  if (heard.size() > kSpeakersMax) heard.resize(kSpeakersMax);
-  std::vector<ParticipantId> speakers;
-  for (const auto& [loudness, id] : heard) speakers.push_back(id);
-  if (speakers == told_speakers_) return;
-  told_speakers_ = speakers;
-  shared_.emit(ActiveSpeakers{.room = id_, .participants = std::move(speakers)});
+  std::sort(heard_.begin(), heard_.end(), std::greater<>());
+  if (heard_.size() > kSpeakersMax) heard_.resize(kSpeakersMax);
+  if (std::equal(heard_.begin(), heard_.end(), told_speakers_.begin(), told_speakers_.end(),
+                 [](const auto& heard, ParticipantId told) { return heard.second == told; })) {
+    return;
+  }
+  told_speakers_.clear();
+  for (const auto& [loudness, id] : heard_) told_speakers_.push_back(id);
+  shared_.emit(ActiveSpeakers{.room = id_, .participants = told_speakers_});
 }
 
 void Room::handle_tick(Timestamp now) {
@@ -183,7 +250,8 @@ void Room::handle_tick(Timestamp now) {
     for (const auto& session : participant->sessions()) session->handle_tick(now);
   }
   tell_speakers(now);
-  assign(now);
+  follow_voices(now);
+  if (take_track_changes(now)) tell_slots(now);
 }
 
 }  // namespace eir

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/base/ids.h"
@@ -18,12 +19,14 @@ class ReceiveSlot;
 class ReceiveStream;
 
 // Who may see whom, and in which slot. Owned by the Router. Every change of participants, rights, tracks or wishes ends
-// in assign(), which moves as few slots as it can.
+// in assign(), which moves as few slots as it can. Between such changes only voices move slots: the tick plans the
+// slots of those receivers for whom somebody louder waits, and costs little where nothing changes.
 class Room : public TimerWheel<Room>::Node {
  public:
   static constexpr size_t kTagBytesMax = 64;
   static constexpr Duration kTick = 250ms;        // silence, active speakers, loudest voices
   static constexpr Duration kVoiceHold = 1500ms;  // a voice keeps its slot at least so long
+  static constexpr double kShownBonus = 6.0;      // dB by which another voice must be louder to take its slot
   static constexpr Duration kRetiredKept = 2s;    // longer than PacketHistory::kAgeMax: what a late NACK may ask for
   static constexpr size_t kRetiredMax = 64;       // ended streams of one room; the oldest gives way
   static constexpr size_t kSpeakersMax = 8;       // named in ActiveSpeakers
@@ -69,6 +72,13 @@ class Room : public TimerWheel<Room>::Node {
   template <class F>
   void for_each_track(F&& f) const;
   void enforce(Timestamp now, const Participant& changed);
+  // All tracks in the order of publication.
+  std::vector<PublishedTrack*> list_tracks() const;
+  void plan(Timestamp now, ClientSession& session, const std::vector<PublishedTrack*>& tracks);
+  // Plans again whose slots voices move, or were moved by the plan before.
+  void follow_voices(Timestamp now);
+  bool louder_voice_waits(Timestamp now, const ClientSession& session) const;
+  bool take_track_changes(Timestamp now);
   void tell_slots(Timestamp now);
   void tell_speakers(Timestamp now);
   void drop_expired_streams(Timestamp now);
@@ -83,6 +93,9 @@ class Room : public TimerWheel<Room>::Node {
   };
   std::vector<Retired> retired_;
   std::vector<ParticipantId> told_speakers_;
+  // Kept for their memory from tick to tick: who is heard, and all microphones, the loudest first.
+  std::vector<std::pair<double, ParticipantId>> heard_;
+  std::vector<std::pair<double, const PublishedTrack*>> voices_;
 };
 
 }  // namespace eir

@@ -59,6 +59,7 @@ struct RouterCounters {
   uint64_t nacks_out = 0;               // sequence numbers asked of publishers
   uint64_t key_frame_requests_in = 0;   // PLI and FIR of receivers
   uint64_t key_frame_requests_out = 0;  // PLI and FIR to publishers
+  uint64_t slot_plans = 0;              // times that the slots of one session were planned
   uint64_t events_dropped = 0;          // events that nobody polled in time
   ForwardCounters forward;              // between the histories and the slots' queues
 };

@@ -127,7 +127,7 @@ class Planner {
     const auto rank = [&](const PublishedTrack* track) {
       double loudness = track->audio_level().loudness(now_);
       // Who is in a slot stays unless somebody is clearly louder, and stays for the hold time in any case.
-      if (is_shown(track)) loudness += 6.0;
+      if (is_shown(track)) loudness += Room::kShownBonus;
       if (is_held(track)) loudness += 1000.0;
       return loudness;
     };

@@ -81,6 +81,7 @@ void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_nacks_out_total", c.nacks_out);
   out.add("router_key_frame_requests_in_total", c.key_frame_requests_in);
   out.add("router_key_frame_requests_out_total", c.key_frame_requests_out);
+  out.add("router_slot_plans_total", c.slot_plans);
   out.add("router_events_dropped_total", c.events_dropped);
   add_slots(c.forward, out);
 }

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <vector>
+
+#include "lib/router/slot_assigner.h"
 #include "tests/sim/sim_test.h"
 
 namespace eir {
@@ -69,6 +73,65 @@ TEST_P(CrowdSim, AllJoinAtOnceAndHearWithin300MillisecondsAndSeeWithin900) {
     // At most two key-frame requests a second reach a publisher.
     EXPECT_LE(person->client->senders()[1]->encodings()[0].stats().plis, 6U);
   }
+}
+
+// True if a plan of all slots, made now, is what they show.
+bool is_as_planned(SimWorld& world) {
+  std::vector<PublishedTrack*> tracks;
+  const Room& room = *world.router().rooms().at(SimWorld::kRoom);
+  for (const auto& participant : room.participants()) {
+    for (const auto& session : participant->sessions()) {
+      for (const auto& track : session->tracks()) tracks.push_back(track.get());
+    }
+  }
+  std::sort(tracks.begin(), tracks.end(), [](const auto* a, const auto* b) { return a->id() < b->id(); });
+  for (const auto& participant : room.participants()) {
+    for (const auto& session : participant->sessions()) {
+      const SlotPlan plan = plan_slots(world.now(), *session, tracks);
+      for (size_t i = 0; i < plan.size(); ++i) {
+        if (session->slots()[i]->track() != plan[i]) return false;
+      }
+    }
+  }
+  return true;
+}
+
+ClientOptions talker(Duration talk, Duration silence, Duration quiet_first) {
+  ClientOptions options = two_way(3);
+  options.video[0].fps = 5;
+  options.video[0].encodings[0].bitrate = DataRate::kbps(50);
+  options.audio[0].talk = talk;
+  options.audio[0].silence = silence;
+  options.audio[0].quiet_first = quiet_first;
+  return options;
+}
+
+// More voices than slots: planning only those for whom somebody louder waits comes to what planning everybody at every
+// tick comes to.
+TEST_P(ChurnSim, AfterEachTickTheSlotsAreAsAPlanOfTheWholeRoomWouldHaveThem) {
+  SimWorld world(GetParam());
+  for (int i = 0; i < 8; ++i) world.join(talker(700ms + i * 130ms, 2s + i * 90ms, i * 400ms));
+  // The room ticks from its first join on.
+  Timestamp tick = world.now();
+  for (int i = 0; i < 80; ++i) {
+    tick += Room::kTick;
+    world.run_until(tick);
+    EXPECT_TRUE(is_as_planned(world)) << "after tick " << i;
+    if (i == 30) world.leave(*world.people()[2]);
+    if (i == 40) world.join(talker(3s, 1s, 0s));
+    if (i == 50) world.set_rights(*world.people()[4], Rights{.send = 0, .receive = kAllKinds, .groups = 1});
+  }
+  // 8 joins and their offers, a leave, a join and a change of rights plan less than 200 times.
+  EXPECT_GT(world.router().counters().slot_plans, 300U) << "voices did move slots";
+}
+
+TEST_P(ChurnSim, WhileNobodyElseSpeaksNothingIsPlanned) {
+  SimWorld world(GetParam(), 65536);
+  for (int i = 0; i < 20; ++i) world.join(talker(i < 3 ? 60s : 20ms, i < 3 ? 0s : 60s, 0s));
+  world.run_for(6s);
+  const uint64_t plans = world.router().counters().slot_plans;
+  world.run_for(10s);
+  EXPECT_EQ(world.router().counters().slot_plans, plans);
 }
 
 }  // namespace

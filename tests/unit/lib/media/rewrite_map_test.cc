@@ -230,7 +230,9 @@ TEST(RewriteMap, PropertyForwardAndReverseAgree) {
     }
     EXPECT_GT(reversed, 50U);
     const auto newest = map.reverse(map.next_out() - 1);
-    if (newest && sent.contains(map.next_out() - 1)) EXPECT_EQ(newest->in_sequence, sent[map.next_out() - 1].second);
+    if (newest && sent.contains(map.next_out() - 1)) {
+      EXPECT_EQ(newest->in_sequence, sent[map.next_out() - 1].second);
+    }
   }
 }
 
