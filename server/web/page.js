@@ -31,7 +31,8 @@ session.addEventListener('state', () => {
   document.title = `${titleText(session)} – Eir`;
   at('call').hidden = isOver;
   at('again').hidden = !(isOver && canTryAgain());
-  if (state === 'admitted') hideProblem();
+  // A failure keeps its reason; every other change makes an old one untrue.
+  if (state !== 'failed') hideProblem();
   showRoom();
   // What had the keyboard's focus is gone: the sentence that says so gets it.
   if (isOver) at('status').focus();
@@ -74,6 +75,8 @@ session.addEventListener('problem', (event) => {
   at('problem').dataset.code = code;
   at('problem').hidden = false;
 });
+
+session.addEventListener('act', hideProblem);
 
 function hideProblem() {
   at('problem').hidden = true;

@@ -23,6 +23,8 @@ export class Media {
     this.senders = new Map();
     /** What each sender was given last. @type {Map<Kind, MediaStreamTrack|null>} */
     this.attached = new Map();
+    /** @type {Promise<void>} */
+    this.applied = Promise.resolve();
     this.offers = 0;
     this.offerId = 0;
     this.connections = 0;
@@ -144,7 +146,8 @@ export class Media {
       const track = this.maySend(kind) ? this.devices.track(kind) : null;
       if ((this.attached.get(kind) ?? null) === track) continue;
       this.attached.set(kind, track);
-      sender.replaceTrack(track).catch((error) => this.session.note('replaceTrackFailed', String(error)));
+      // One after the other: a sender takes no new parameters while it is busy with the last ones.
+      this.applied = this.applied.then(() => giveTrack(sender, track)).catch((error) => this.session.note('senderFailed', String(error)));
     }
     this.session.dispatchEvent(new Event('sending'));
   }
@@ -185,4 +188,18 @@ export class Media {
     this.pc?.close();
     this.devices.close();
   }
+}
+
+/**
+ * @param {RTCRtpSender} sender
+ * @param {MediaStreamTrack|null} track null: nothing is sent
+ */
+async function giveTrack(sender, track) {
+  await sender.replaceTrack(track);
+  // Firefox sends the last picture again each second when its track is gone, unless the encoding rests too.
+  const parameters = sender.getParameters();
+  const isActive = track !== null;
+  if (parameters.encodings.every((encoding) => encoding.active === isActive)) return;
+  for (const encoding of parameters.encodings) encoding.active = isActive;
+  await sender.setParameters(parameters);
 }

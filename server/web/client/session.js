@@ -43,7 +43,8 @@ const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
 export class EirSession extends EventTarget {
   /**
    * Events: 'state', 'roster', 'room' (lock, hold), 'sending' (what one sends, or may), 'devices', 'slots',
-   * 'track' (detail: RTCTrackEvent), 'muted' (by a host; detail: {kinds}), 'speakers', 'problem' (detail: {code, message}).
+   * 'track' (detail: RTCTrackEvent), 'muted' (by a host; detail: {kinds}), 'speakers', 'act' (a decision
+   * of one's own is on its way), 'problem' (detail: {code, message}).
    * @param {string} invitation the token of the link's fragment
    * @param {EirOptions} [options]
    */
@@ -232,6 +233,7 @@ export class EirSession extends EventTarget {
    * @param {() => Promise<any>} call
    */
   async act(name, call) {
+    this.dispatchEvent(new Event('act'));
     try {
       await call();
       this.note('act', name);
