@@ -34,29 +34,34 @@ void RewriteMap::push_epoch(const Epoch& epoch) {
 
 void RewriteMap::push_run(DropRun run) {
   if (run_count_ == kDropRunsMax) {
-    // Fold the oldest run into its epoch's start: what lies before it cannot be mapped any more.
     const DropRun& oldest = run_at(0);
-    for (size_t i = 0; i < epoch_count_; ++i) {
-      Epoch& epoch = epoch_at(i);
-      if (epoch.number != oldest.epoch) continue;
-      epoch.in_first = oldest.in_end;
-      epoch.out_first = oldest.out_next;
-      epoch.picture_id_offset = static_cast<uint16_t>(epoch.picture_id_offset - oldest.pictures_dropped);
-      for (size_t r = 1; r < run_count_; ++r) {
-        DropRun& later = runs_[(run_head_ + r) % kDropRunsMax];
-        if (later.epoch == oldest.epoch) {
-          later.pictures_dropped = static_cast<uint16_t>(later.pictures_dropped - oldest.pictures_dropped);
-        }
-      }
-      if (run.epoch == oldest.epoch) {
-        run.pictures_dropped = static_cast<uint16_t>(run.pictures_dropped - oldest.pictures_dropped);
-      }
+    if (fold(oldest) && run.epoch == oldest.epoch) {
+      run.pictures_dropped = static_cast<uint16_t>(run.pictures_dropped - oldest.pictures_dropped);
     }
     run_head_ = (run_head_ + 1) % kDropRunsMax;
     --run_count_;
   }
   runs_[(run_head_ + run_count_) % kDropRunsMax] = run;
   ++run_count_;
+}
+
+// Folds the oldest run into its epoch's start: what lies before it cannot be mapped any more. False if the epoch is
+// forgotten.
+bool RewriteMap::fold(const DropRun& oldest) {
+  for (size_t i = 0; i < epoch_count_; ++i) {
+    Epoch& epoch = epoch_at(i);
+    if (epoch.number != oldest.epoch) continue;
+    epoch.in_first = oldest.in_end;
+    epoch.out_first = oldest.out_next;
+    epoch.picture_id_offset = static_cast<uint16_t>(epoch.picture_id_offset - oldest.pictures_dropped);
+    for (size_t r = 1; r < run_count_; ++r) {
+      DropRun& later = runs_[(run_head_ + r) % kDropRunsMax];
+      if (later.epoch != oldest.epoch) continue;
+      later.pictures_dropped = static_cast<uint16_t>(later.pictures_dropped - oldest.pictures_dropped);
+    }
+    return true;
+  }
+  return false;
 }
 
 std::optional<RewriteMap::Place> RewriteMap::place_in(const Epoch& epoch, int64_t in_sequence) const {

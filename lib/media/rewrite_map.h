@@ -95,6 +95,7 @@ class RewriteMap {
   Epoch continued() const;
   void push_epoch(const Epoch& epoch);
   void push_run(DropRun run);
+  bool fold(const DropRun& oldest);
   std::optional<Place> place_in(const Epoch& epoch, int64_t in_sequence) const;
 
   std::array<Epoch, kEpochsMax> epochs_;

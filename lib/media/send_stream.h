@@ -24,7 +24,7 @@ class SendStream {
   // UDP payload that no path fragments (RFC 8200: 1280, less IPv6 and UDP headers); larger input is passed and counted.
   static constexpr size_t kDatagramBytes = 1232;
   // NACKs may cost at most half of what the stream itself sends, with a burst of kRetransmissionBurst to begin with.
-  static constexpr int64_t kRetransmissionBurst = 64 * 1024;
+  static constexpr int64_t kRetransmissionBurst = int64_t{64} * 1024;
 
   struct PayloadTypes {
     std::optional<uint8_t> media;
