@@ -121,6 +121,7 @@ struct PresentPerson {
   std::string name;
 };
 
+inline namespace domain {  // as Rights, see role.h
 struct Participant {
   ParticipantKey key;
   SeatKey seat;
@@ -149,6 +150,7 @@ struct Participant {
 
   bool is_here() const { return presence == Presence::kConnected || presence == Presence::kReconnecting; }
 };
+}  // namespace domain
 
 // "waiting", "admitted", "reconnecting" or "left".
 std::string_view state_text(const Participant& participant);

@@ -42,6 +42,10 @@ inline constexpr std::array kAllRights = {Right::kAudio,    Right::kVideo,  Righ
 std::string_view to_text(Right right);
 std::optional<Right> right_from_text(std::string_view text);
 
+// The media router has a Rights and a Participant of its own, and both are in one program: without a name of their own
+// the linker takes one's destructor for the other's. The namespace is inline, so nobody has to write it.
+inline namespace domain {
+
 // A set of rights; empty by default, because everything is denied that is not named.
 class Rights {
  public:
@@ -62,6 +66,8 @@ class Rights {
   static constexpr uint8_t bit(Right right) { return static_cast<uint8_t>(1U << static_cast<uint8_t>(right)); }
   uint8_t mask_ = 0;
 };
+
+}  // namespace domain
 
 // What a role may have at most: `given` from the start, `grantable` by a host to one seat. A template or a seat only
 // lowers it; nothing raises it.
