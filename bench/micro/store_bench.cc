@@ -1,5 +1,5 @@
 // What a transition costs on disk, one at a time and in groups. The figures are those of the directory's disk:
-// TEST_TMPDIR, or /tmp.
+// TMPDIR, or the usual one for temporary files.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>
@@ -29,8 +29,7 @@ Transition transition_of(uint64_t number) {
 }
 
 void write_groups(benchmark::State& state) {
-  const char* base = std::getenv("TEST_TMPDIR");
-  std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/eir-bench-XXXXXX";
+  std::string pattern = std::filesystem::temp_directory_path().string() + "/eir-bench-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) return state.SkipWithError("no directory");
   {
     SqliteStore store(pattern);

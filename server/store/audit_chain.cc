@@ -10,12 +10,14 @@ namespace eir {
 namespace {
 
 constexpr std::string_view kTag = "eir-audit-1";
+// Two numbers of 64 bits and three lengths of 32.
+constexpr size_t kNumberBytes = 28;
 
 }  // namespace
 
 AuditHash audit_hash(const AuditHash& previous, uint64_t seq, const AuditRow& row) {
   const size_t lengths = row.tenant.size() + row.consultation.size() + row.document.size();
-  std::vector<uint8_t> encoded(kTag.size() + previous.size() + 2 * 8 + 3 * 4 + lengths);
+  std::vector<uint8_t> encoded(kTag.size() + previous.size() + kNumberBytes + lengths);
   ByteWriter out(encoded);
   out.bytes(as_bytes(kTag));
   out.bytes(previous);

@@ -123,7 +123,7 @@ std::unique_ptr<Sqlite> open_database(const std::string& state_dir) {
   const size_t schema = schema_of(*database);
   if (database->text("PRAGMA journal_mode = WAL") != "wal") throw StoreError(path + ": no write-ahead log possible");
   // FULL: a commit returns after fsync of the log. secure_delete: what retention or a change removes is overwritten, in
-  // the file at the next checkpoint. temp_store: nothing of it goes to /tmp.
+  // the file at the next checkpoint. temp_store: nothing of it goes to temporary files.
   database->run(
       "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
       "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 16777216;");

@@ -13,7 +13,7 @@
 namespace eir {
 namespace {
 
-constexpr int64_t kDayMs = 24 * 3600 * 1000;
+constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
 // Two writers would each take the next number. The lock goes with the process, however that ends.
 OwnedFd lock_directory(const std::string& state_dir) {

@@ -176,6 +176,7 @@ TEST_F(CredentialsTest, NoFileMeansNobodyGetsIn) {
 
 TEST_F(CredentialsTest, ProgramsThatAddAtOnceLoseNothing) {
   std::vector<std::thread> programs;
+  programs.reserve(4);
   for (int i = 0; i < 4; ++i) {
     programs.emplace_back([this] {
       for (int k = 0; k < 5; ++k) add_credential(folder_, {"demo"}, Scopes::all());

@@ -10,7 +10,7 @@
 namespace eir {
 namespace {
 
-constexpr int64_t kDayMs = 24 * 3600 * 1000;
+constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
 void write_one(Store& store, const Transition& transition) { store.write({&transition, 1}); }
 
