@@ -70,21 +70,41 @@ SimWorld::~SimWorld() {
   EIR_CHECK(missing.empty());
 }
 
+namespace {
+
+// What slots have before them or wait with.
+struct Pending {
+  uint64_t unread = 0;
+  uint64_t waiting = 0;
+};
+Pending pending_of(const Participant& participant) {
+  Pending pending;
+  for (const auto& session : participant.sessions()) {
+    for (const auto& slot : session->slots()) {
+      pending.unread += slot->unread();
+      pending.waiting += slot->waiting();
+    }
+  }
+  return pending;
+}
+Pending pending_of(const Router& router) {
+  Pending pending;
+  for (const auto& [id, room] : router.rooms()) {
+    for (const auto& participant : room->participants()) {
+      const Pending more = pending_of(*participant);
+      pending.unread += more.unread;
+      pending.waiting += more.waiting;
+    }
+  }
+  return pending;
+}
+
+}  // namespace
+
 std::string SimWorld::unaccounted() const {
   const RouterCounters& c = router_->counters();
   const ForwardCounters& f = c.forward;
-  uint64_t unread = 0;
-  uint64_t waiting = 0;
-  for (const auto& [id, room] : router_->rooms()) {
-    for (const auto& participant : std::as_const(*room).participants()) {
-      for (const auto& session : participant->sessions()) {
-        for (const auto& slot : session->slots()) {
-          unread += slot->unread();
-          waiting += slot->waiting();
-        }
-      }
-    }
-  }
+  const Pending pending = pending_of(*router_);
   std::string text;
   const auto expect = [&text](const char* what, uint64_t in, uint64_t out) {
     if (in != out) text += std::string(what) + ' ' + std::to_string(in) + " != " + std::to_string(out) + "; ";
@@ -96,10 +116,10 @@ std::string SimWorld::unaccounted() const {
              c.drop_not_negotiated + c.drop_duplicate);
   expect("offered to slots", f.offered + f.looked_back,
          f.not_ready + f.other_layer + f.before_start + f.late + f.left + f.gone + f.no_room + f.padding_closed +
-             f.padding + f.forwarded + unread);
+             f.padding + f.forwarded + pending.unread);
   expect("entries of slots", f.forwarded + f.padding + f.inserted,
          c.rtp_out + c.drop_revoked + c.drop_unsendable + c.drop_queue_full_audio + c.drop_queue_full_video +
-             c.drop_slot_ended + waiting);
+             c.drop_slot_ended + pending.waiting);
   expect("sent", c.rtp_out + c.rtx_out, rtp_sent_);
   return text;
 }
