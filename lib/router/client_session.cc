@@ -254,7 +254,7 @@ ClientSession::Binding* ClientSession::bind_media(Timestamp now, PublishedTrack&
                                                       .nack = meaning->codec->feedback.nack});
   if (former != nullptr) {
     drop_bindings(former.get());
-    participant_.room().retire(now, std::move(former));
+    participant_.room().retire(now, track, std::move(former));
   }
   // Announced retransmission SSRCs need no packet to be known.
   for (const sdp::SourcePair& pair : track.media().sources) {

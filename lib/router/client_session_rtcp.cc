@@ -101,7 +101,7 @@ void ClientSession::handle_bye(Timestamp now, const RtcpBlock& block) {
     ReceiveStream* const stream = binding->stream;
     drop_bindings(stream);
     for (PublishedTrack::Layer& layer : track.layers()) {
-      if (layer.stream.get() == stream) participant_.room().retire(now, track.unbind(layer));
+      if (layer.stream.get() == stream) participant_.room().retire(now, track, track.unbind(layer));
     }
     track.update_best(now);
     for (ReceiveSlot* slot : track.subscribers()) slot->aim(now);

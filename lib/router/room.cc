@@ -92,6 +92,17 @@ void Room::enforce(Timestamp now, const Participant& changed) {
       if (!passes(sending, track.right(), receiver.rights())) slot.revoke(now, track.id());
     });
   });
+  // What has ended is still repeated for a while to who lost it.
+  for (const Retired& retired : retired_) {
+    const auto found = std::find_if(participants_.begin(), participants_.end(),
+                                    [&](const auto& participant) { return participant->id() == retired.publisher; });
+    const bool is_gone = found == participants_.end();
+    const Rights sending = is_gone ? retired.sending : (*found)->effective_rights();
+    for_each_slot([&](const Participant& receiver, ReceiveSlot& slot) {
+      if (retired.publisher != changed.id() && &receiver != &changed) return;
+      if (!passes(sending, retired.right, receiver.rights())) slot.forget(retired.stream.get());
+    });
+  }
 }
 
 std::vector<PublishedTrack*> Room::list_tracks() const {
@@ -201,19 +212,23 @@ void Room::note_published(const PublishedTrack& track) {
 void Room::note_ended(Timestamp now, PublishedTrack& track) {
   for_each_slot([&](const Participant&, ReceiveSlot& slot) { slot.end(now, track); });
   for (PublishedTrack::Layer& layer : track.layers()) {
-    if (layer.stream != nullptr) retire(now, track.unbind(layer));
+    if (layer.stream != nullptr) retire(now, track, track.unbind(layer));
   }
   shared_.emit(TrackEnded{.participant = track.session().participant().id(), .track = track.id()});
 }
 
-void Room::retire(Timestamp now, std::unique_ptr<ReceiveStream> stream) {
+void Room::retire(Timestamp now, const PublishedTrack& track, std::unique_ptr<ReceiveStream> stream) {
   const ReceiveStream* const ended = stream.get();
   for_each_slot([&](const Participant&, ReceiveSlot& slot) { slot.stop(ended); });
   if (retired_.size() == kRetiredMax) {
     for_each_slot([&](const Participant&, ReceiveSlot& slot) { slot.forget(retired_.front().stream.get()); });
     retired_.erase(retired_.begin());
   }
-  retired_.push_back({.stream = std::move(stream), .until = now + kRetiredKept});
+  retired_.push_back({.stream = std::move(stream),
+                      .until = now + kRetiredKept,
+                      .publisher = track.session().participant().id(),
+                      .right = track.right(),
+                      .sending = track.session().participant().effective_rights()});
 }
 
 void Room::drop_expired_streams(Timestamp now) {

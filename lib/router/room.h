@@ -61,7 +61,7 @@ class Room : public TimerWheel<Room>::Node {
   // Takes the track out of every slot; retransmissions of what was sent go on for a while.
   void note_ended(Timestamp now, PublishedTrack& track);
   // A stream that nobody writes to any more: kept while receivers may ask for its packets.
-  void retire(Timestamp now, std::unique_ptr<ReceiveStream> stream);
+  void retire(Timestamp now, const PublishedTrack& track, std::unique_ptr<ReceiveStream> stream);
 
   // To be called every kTick.
   void handle_tick(Timestamp now);
@@ -87,9 +87,13 @@ class Room : public TimerWheel<Room>::Node {
   RoomId id_;
   Options options_;
   std::vector<std::unique_ptr<Participant>> participants_;
+  // Whose it was, because rights bind what can still be repeated as well.
   struct Retired {
     std::unique_ptr<ReceiveStream> stream;
     Timestamp until;
+    ParticipantId publisher;
+    RightKind right = RightKind::kAudio;
+    Rights sending;  // the publisher's at that time, which hold if it is gone
   };
   std::vector<Retired> retired_;
   std::vector<ParticipantId> told_speakers_;

@@ -184,7 +184,16 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::take_out(RoomPtr room, Particip
   numbers_.erase(leave.participant);
   room->members.erase(found);
   Failure failure;
-  if (is_joined && room->number) failure = failure_of(co_await workers_.call(room->number, std::move(leave)));
+  if (is_joined && room->number) {
+    // What somebody sent before leaving is repeated for a moment to who lost it, but not of who was put out.
+    const Consultation* consultation = consultations_.find(who.consultation);
+    if (consultation == nullptr || consultation->find_participant(who.participant) == nullptr) {
+      channel::SetRights none;
+      none.participant = leave.participant;
+      co_await workers_.call(room->number, std::move(none));
+    }
+    failure = failure_of(co_await workers_.call(room->number, std::move(leave)));
+  }
   if (room->members.empty()) co_await close_locked(room);
   co_return failure;
 }

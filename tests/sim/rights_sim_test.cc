@@ -229,6 +229,35 @@ std::vector<Withdrawal> withdrawals() {
   return list;
 }
 
+// Packets that a viewer gets of somebody after they left, over a lossy line.
+uint64_t repeated_after_leaving(uint64_t seed, bool is_revoked) {
+  SimWorld world(seed);
+  SendWatch watch(world);
+  SimPerson& speaker = join_with_four_tracks(world);
+  SimPerson& viewer = join_with_four_tracks(world);
+  world.run_for(2s);
+  const auto sent_to_viewer = [&] {
+    uint64_t sent = 0;
+    for (const TrackLabel label : kFourLabels) sent += watch.sent(viewer, speaker, label);
+    return sent;
+  };
+  world.leave(speaker);
+  if (is_revoked) world.set_rights(viewer, Rights{});
+  const uint64_t before = sent_to_viewer();
+  world.run_for(1s);
+  return sent_to_viewer() - before;
+}
+
+TEST(RetiredRightsSim, WhatHasEndedIsRepeatedToWhoLostItButNotAgainstTheirRights) {
+  uint64_t with_rights = 0;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    with_rights += repeated_after_leaving(seed, false);
+    EXPECT_EQ(repeated_after_leaving(seed, true), 0U);
+  }
+  EXPECT_GT(with_rights, 0U) << "otherwise there would be nothing to withhold";
+}
+
 TEST_P(RightsSim, WhateverIsWithdrawnNoPacketOfItIsSentAndTheRestGoesOn) {
   for (const Withdrawal& withdrawal : withdrawals()) {
     SCOPED_TRACE(withdrawal.name);
