@@ -29,7 +29,20 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/built_in_templates.cc @ONLY CONTENT
 constinit const std::string_view eir::kBuiltInTemplates = R"yaml(@EIR_TEMPLATES_YAML@)yaml";
 ]])
 target_sources(eir_consultation PRIVATE ${CMAKE_BINARY_DIR}/built_in_templates.cc)
+# The API's description is text in the program too, without its line breaks and indentation.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/api/openapi.json)
+file(READ ${CMAKE_SOURCE_DIR}/server/api/openapi.json EIR_OPENAPI_JSON)
+string(REGEX REPLACE "\n *" "" EIR_OPENAPI_JSON "${EIR_OPENAPI_JSON}")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/openapi.cc @ONLY CONTENT
+[[#include "server/api/openapi.h"
+constinit const std::string_view eir::kOpenApi = R"json(@EIR_OPENAPI_JSON@)json";
+]])
 eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto)
+target_sources(eir_api PRIVATE ${CMAKE_BINARY_DIR}/openapi.cc)
+# g++ 12 sees Asio's aligned_new() inlined into a coroutine's frame, its delete not, and takes them for strangers.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(eir_api PRIVATE -Wno-mismatched-new-delete)
+endif()
 # Beast's templates take minutes under optimisation and sanitizers together.
 if(EIR_SANITIZE)
   set_source_files_properties(server/api/http_connection.cc server/api/websocket_connection.cc PROPERTIES COMPILE_OPTIONS -O0)
@@ -51,6 +64,8 @@ target_link_libraries(eirctl PRIVATE eir_ctl)
 foreach(folder config telemetry channel workers supervisor store consultation api)
   eir_tests(unit_server_${folder} tests/unit/server/${folder} eir_${folder})
 endforeach()
+# The OpenAPI document lists the codes of refused offers.
+target_link_libraries(unit_server_api PRIVATE eir_sdp)
 eir_tests(unit_server_media tests/unit/server/media eir_media_worker)
 eir_tests(unit_server_eirctl tests/unit/server/eirctl eir_ctl)
 

@@ -26,7 +26,7 @@ asio::awaitable<void> adopt_room(Backend& backend, channel::ReportedRoom room) {
 
 Backend::Backend(asio::io_context& io, const Config& config, const Templates& templates, Random& random,
                  const Clock& clock, BackendOptions options)
-    : journal(io.get_executor(), std::move(options.store)),
+    : journal(io.get_executor(), std::move(options.store), options.journal_times),
       consultations(random, {.consultations = config.limits.consultations,
                              .participants_per_consultation = config.limits.participants_per_consultation}),
       recorder(consultations, journal),

@@ -19,6 +19,7 @@ struct BackendOptions {
   std::unique_ptr<Store> store;
   StoredState stored;  // what the store held
   OwnedFd supervisor_link;
+  JournalTimes journal_times = {};  // tests set less
 };
 
 // All of control but its listeners: the domain, the media workers and what clients may ask, put together. Owned by

@@ -17,8 +17,12 @@ constexpr size_t kEventsPerPiece = 100;
 
 class EventStream final : public AnswerStream {
  public:
-  EventStream(Journal& journal, EventBell& bell, std::string tenant, uint64_t after)
-      : journal_(journal), bell_(bell), tenant_(std::move(tenant)), after_(after) {}
+  EventStream(Journal& journal, EventBell& bell, std::string tenant, std::optional<uint64_t> last)
+      : journal_(journal),
+        bell_(bell),
+        tenant_(std::move(tenant)),
+        after_(last.value_or(journal.durable_number())),
+        is_resumed_(last.has_value()) {}
 
   asio::awaitable<std::optional<std::string>> next() override {
     if (!has_begun_) co_return co_await begin();
@@ -34,10 +38,21 @@ class EventStream final : public AnswerStream {
  private:
   asio::awaitable<std::string> begin() {
     has_begun_ = true;
+    co_return co_await has_lost() ? "retry: 2000\nevent: lost\ndata: {}\n\n" : "retry: 2000\n\n";
+  }
+
+  // Whether events after the reader's last one may be gone; who begins at 0 takes what there is. An older event than
+  // any that is kept was erased, and perhaps some that followed it; one that is not written yet is from another life of
+  // the store.
+  asio::awaitable<bool> has_lost() {
+    if (!is_resumed_ || after_ == 0) co_return false;
+    if (after_ > journal_.durable_number()) {
+      after_ = journal_.durable_number();
+      co_return true;
+    }
     const uint64_t oldest =
         co_await journal_.read<uint64_t>([this](Store& store) { return store.oldest_event(tenant_); });
-    const bool lost = after_ != 0 && oldest > after_ + 1;
-    co_return lost ? "retry: 2000\nevent: lost\ndata: {}\n\n" : "retry: 2000\n\n";
+    co_return oldest == 0 || oldest > after_ + 1;
   }
 
   asio::awaitable<std::string> read() {
@@ -56,6 +71,7 @@ class EventStream final : public AnswerStream {
   EventBell& bell_;
   std::string tenant_;
   uint64_t after_;
+  bool is_resumed_;
   bool has_begun_ = false;
 };
 
@@ -85,16 +101,16 @@ asio::awaitable<void> EventBell::wait(uint64_t seen, std::chrono::seconds at_mos
 
 asio::awaitable<HttpAnswer> open_events(Journal& journal, EventBell& bell, std::string tenant,
                                         std::string last_event_id) {
-  uint64_t after = journal.durable_number();
+  std::optional<uint64_t> last;
   if (!last_event_id.empty()) {
     const char* end = last_event_id.data() + last_event_id.size();
-    const auto [stopped, error] = std::from_chars(last_event_id.data(), end, after);
+    const auto [stopped, error] = std::from_chars(last_event_id.data(), end, last.emplace());
     if (error != std::errc{} || stopped != end) co_return answer_problem({400, "invalid_value", "Last-Event-ID"});
   }
   HttpAnswer answer;
   answer.content_type = "text/event-stream";
   answer.headers.emplace_back("Cache-Control", "no-store");
-  answer.stream = std::make_unique<EventStream>(journal, bell, std::move(tenant), after);
+  answer.stream = std::make_unique<EventStream>(journal, bell, std::move(tenant), last);
   co_return answer;
 }
 

@@ -9,6 +9,8 @@
 
 namespace eir {
 
+class MetricsPage;
+
 // The ops listener: health, readiness, metrics. No room and no person appears in any of them. Owned by run_control().
 class Ops final : public HttpHandler {
  public:
@@ -32,6 +34,10 @@ class Ops final : public HttpHandler {
   HttpAnswer health() const;
   HttpAnswer readiness() const;
   std::string metrics() const;
+  void put_api(MetricsPage& page) const;
+  void put_consultations(MetricsPage& page) const;
+  static void put_listener(MetricsPage& page, const Listener& listener);
+  static void put_worker(MetricsPage& page, const WorkerStatus& worker);
 
   Backend& backend_;
   std::string node_name_;

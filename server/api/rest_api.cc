@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "server/api/json_write.h"
+#include "server/api/openapi.h"
 #include "server/api/requests.h"
 #include "server/consultation/documents.h"
 #include "server/telemetry/log.h"
@@ -51,6 +52,14 @@ bool names_etag(std::string_view list, std::string_view etag) {
   }
 }
 
+HttpAnswer answer_participants(const Consultation& consultation) {
+  boost::json::array list;
+  for (const auto& [key, participant] : consultation.participants) list.emplace_back(roster_entry(participant));
+  HttpAnswer answer = answer_json(200, boost::json::serialize(boost::json::object{{"participants", std::move(list)}}));
+  answer.headers.emplace_back("ETag", etag_of(consultation));
+  return answer;
+}
+
 // Rows of the store as one JSON list under `name`; their documents are JSON already.
 template <class Row>
 HttpAnswer answer_rows(std::string_view name, const std::vector<Row>& rows) {
@@ -87,6 +96,7 @@ asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
   if (route.name == RouteName::kSignal) {
     co_return answer_problem({400, "bad_request", "this is a WebSocket with the subprotocol eir.v1"});
   }
+  if (route.name == RouteName::kDescribe) co_return answer_json(200, std::string(kOpenApi));
   if (route.name == RouteName::kJoin || route.name == RouteName::kResume) co_return co_await join(route, request);
   const auto caller = identify(request);
   if (!caller) {
@@ -171,11 +181,7 @@ asio::awaitable<HttpAnswer> RestApi::read(const Caller& caller, const Route& rou
 asio::awaitable<HttpAnswer> RestApi::read_stored(const Caller& caller, const Route& route, const HttpRequest& request) {
   if (route.name == RouteName::kParticipants) {
     if (!is_there(caller, route)) co_return answer_refusal(Refusal::kNotFound);
-    boost::json::array list;
-    for (const auto& [key, participant] : parts_.consultations.find(route.consultation)->participants) {
-      list.emplace_back(roster_entry(participant));
-    }
-    co_return answer_json(200, boost::json::serialize(boost::json::object{{"participants", std::move(list)}}));
+    co_return answer_participants(*parts_.consultations.find(route.consultation));
   }
   const std::string tenant = caller.tenant->name;
   const std::string key = route.consultation.to_string();

@@ -48,6 +48,7 @@ constexpr std::array kRows = {
     Row{"POST", "/v1/consultations/{c}/participants/{p}/groups", RouteName::kGroups, kHost},
     Row{"POST", "/v1/consultations/{c}/participants/{p}/persons", RouteName::kPersons, kHost},
     Row{"GET", "/v1/signal", RouteName::kSignal, {}},
+    Row{"GET", "/v1/openapi.json", RouteName::kDescribe, {}},
 };
 
 // Takes the text up to the next '/' off the front, and the '/' with it.
@@ -91,6 +92,12 @@ std::optional<Route> match(const Row& row, std::string_view path) {
 }
 
 }  // namespace
+
+std::vector<RoutePattern> all_routes() {
+  std::vector<RoutePattern> routes;
+  for (const Row& row : kRows) routes.push_back({row.method, row.pattern});
+  return routes;
+}
 
 std::variant<Route, NoRoute> find_route(std::string_view method, std::string_view path) {
   NoRoute none;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "server/api/problem.h"
 #include "server/api/scope.h"
@@ -44,6 +45,7 @@ enum class RouteName : uint8_t {
   kGroups,
   kPersons,
   kSignal,
+  kDescribe,
 };
 
 // Who may take a route: a service with the scope, and where there is a right, also a participant who has it there.
@@ -65,6 +67,13 @@ struct NoRoute {
   // The methods of the path, for Allow; empty if there is no such path.
   std::string allowed;
 };
+
+// Every route there is, as OpenAPI writes it: "/v1/consultations/{c}".
+struct RoutePattern {
+  std::string_view method;
+  std::string_view path;
+};
+std::vector<RoutePattern> all_routes();
 
 // `path` as it stands in the request line, without query. Nothing is decoded or normalised: a path that needs either is
 // not one of ours. A malformed id is an unknown path.

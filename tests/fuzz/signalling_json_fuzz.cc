@@ -32,6 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto& message = std::get<ClientMessage>(parsed);
   if (const auto* hello = std::get_if<Hello>(&message)) EIR_CHECK(eir::is_display_name(hello->display_name));
+  if (const auto* persons = std::get_if<Persons>(&message)) {
+    EIR_CHECK(persons->persons.size() <= eir::Consultations::kPersonsMax);
+    for (const eir::PresentPerson& person : persons->persons) EIR_CHECK(eir::is_display_name(person.name));
+  }
   if (const auto* view = std::get_if<View>(&message)) read_all(*view);
   if (const auto* label = std::get_if<Label>(&message)) EIR_CHECK(!label->mid.empty() && label->mid.size() <= kMidMax);
   return 0;

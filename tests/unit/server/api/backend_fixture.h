@@ -16,6 +16,7 @@
 
 #include "server/api/backend.h"
 #include "server/store/sqlite_store.h"
+#include "tests/unit/server/api/failing_store.h"
 #include "tests/unit/server/api/fake_worker.h"
 #include "tests/unit/server/store/store_folder.h"
 
@@ -68,8 +69,10 @@ class BackendTest : public testing::Test {
     supervisor_.reset(link[1]);
     BackendOptions options;
     options.supervisor_link = OwnedFd(link[0]);
-    options.store = std::make_unique<SqliteStore>(folder.path());
+    options.store = std::make_unique<FailingStore>(std::make_unique<SqliteStore>(folder.path()), disk);
     options.stored = options.store->load();
+    options.journal_times.durable_timeout = std::chrono::milliseconds(300);
+    options.journal_times.retry_first = std::chrono::milliseconds(10);
     backend = std::make_unique<Backend>(*io, config, templates, random, clock, std::move(options));
     channel::LinkMessage message;
     message.kind = channel::LinkKind::kChannel;
@@ -123,12 +126,16 @@ class BackendTest : public testing::Test {
     made.bearer = bearer;
     return made;
   }
-  HttpAnswer call(const HttpRequest& request) {
-    std::optional<HttpAnswer> answer;
+  // `request` and `answer` outlive the call.
+  void begin_call(const HttpRequest& request, std::optional<HttpAnswer>& answer) {
     boost::asio::co_spawn(*io, backend->rest.handle(request), [&](const std::exception_ptr& failure, HttpAnswer made) {
       EXPECT_FALSE(failure);
       answer = std::move(made);
     });
+  }
+  HttpAnswer call(const HttpRequest& request) {
+    std::optional<HttpAnswer> answer;
+    begin_call(request, answer);
     run_until([&] { return answer.has_value(); });
     return std::move(*answer);
   }
@@ -145,6 +152,34 @@ class BackendTest : public testing::Test {
       if (key == name) return value;
     }
     return {};
+  }
+
+  // A further credential, known from now on.
+  std::string add_secret(const std::string& tenant, Scopes scopes) {
+    const std::string made = add_credential(folder.path(), {tenant}, scopes).secret.reveal();
+    backend->rest.set_credentials(Credentials::load(folder.path()));
+    return made;
+  }
+  // On the journal's thread, as housekeeping does it.
+  void erase_expired(WallTime now) {
+    std::optional<bool> is_done;
+    const auto erase = [](Backend& owner, int64_t now_ms) -> boost::asio::awaitable<bool> {
+      co_return co_await owner.journal.read<bool>([&](Store& store) {
+        store.erase_expired({}, now_ms);
+        return true;
+      });
+    };
+    boost::asio::co_spawn(*io, erase(*backend, to_ms(now)),
+                          [&](const std::exception_ptr& failure, bool done) { is_done = !failure && done; });
+    run_until([&] { return is_done == true; });
+  }
+  std::string database_text() const {
+    std::string text;
+    for (const char* name : {"/eir.db", "/eir.db-wal"}) {
+      std::ifstream file(folder.path() + name, std::ios::binary);
+      text.append(std::istreambuf_iterator<char>(file), {});
+    }
+    return text;
   }
 
   void create(const std::string& kind = "samkonsultasjon") {
@@ -189,6 +224,7 @@ class BackendTest : public testing::Test {
   const channel::Rights& rights(const Person& person) { return worker->rights.at(worker->numbers.at(person.id)); }
 
   StoreFolder folder;
+  FailingStore::Switch disk;
   Config config;
   Templates templates = Templates::built_in();
   SeededRandom random{5};

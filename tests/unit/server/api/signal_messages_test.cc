@@ -38,6 +38,10 @@ TEST(SignalMessages, EveryClientMessageIsRead) {
   const auto mute = read<Mute>(R"({"type":"mute","kind":"video","muted":true})");
   EXPECT_EQ(mute.kind, MuteKind::kVideo);
   EXPECT_TRUE(mute.muted);
+  const auto persons = read<Persons>(R"({"type":"persons","persons":[{"role":"relative","name":"Åse"}]})");
+  ASSERT_EQ(persons.persons.size(), 1U);
+  EXPECT_EQ(persons.persons[0].role, Role::kRelative);
+  EXPECT_EQ(persons.persons[0].name, "Åse");
   read<Leave>(R"({"type":"leave"})");
   EXPECT_EQ(read<Ping>(R"({"type":"ping","id":-1})").id, -1);
 }
@@ -65,6 +69,10 @@ TEST(SignalMessages, EachFaultHasItsCode) {
   EXPECT_EQ(code(R"({"type":"hello","session":"abc","displayName":"a\nb"})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"mute","kind":"audio","muted":1})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"label","mid":"","label":"wound"})"), "invalid_value");
+  EXPECT_EQ(code(R"({"type":"persons"})"), "missing_field");
+  EXPECT_EQ(code(R"({"type":"persons","persons":[{"role":"ghost"}]})"), "invalid_value");
+  EXPECT_EQ(code(R"({"type":"persons","persons":[{"role":"gp","age":1}]})"), "unknown_field");
+  EXPECT_EQ(code(R"({"type":"persons","persons":[{"role":"gp","name":"a\nb"}]})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"label","mid":"1","label":"face"})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"view","wishes":[{"mid":"7","width":-1,"height":0}]})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"view","wishes":[{"mid":"7","width":16385,"height":1}]})"), "invalid_value");
