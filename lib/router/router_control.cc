@@ -11,6 +11,13 @@
 namespace eir {
 namespace {
 
+bool has_camera(const Participant& participant) {
+  return std::any_of(participant.sessions().begin(), participant.sessions().end(), [](const auto& session) {
+    return std::any_of(session->tracks().begin(), session->tracks().end(),
+                       [](const auto& track) { return track->label() == TrackLabel::kCamera; });
+  });
+}
+
 sdp::IceCredentials to_sdp(const IceCredentials& credentials) {
   return {.ufrag = credentials.ufrag, .password = credentials.pwd};
 }
@@ -133,6 +140,9 @@ Result<void, RouterRefusal> Router::set_label(Timestamp now, ParticipantId id, s
     if (track == nullptr) continue;
     const bool is_audio_label = label == TrackLabel::kMicrophone || label == TrackLabel::kScreenAudio;
     if (is_audio_label != (track->kind() == MediaKind::kAudio)) return RouterRefusal::kNotPossible;
+    // A person has one camera; under its name a second one would need no right to an extra camera.
+    const bool is_second = label == TrackLabel::kCamera && track->label() != label && has_camera(*participant);
+    if (is_second) return RouterRefusal::kNotPossible;
     participant->room().change_label(now, *track, label);
     return {};
   }

@@ -180,6 +180,18 @@ TEST_F(RouterTest, AScreenTakesTheLastFreeVideoSlot) {
   EXPECT_EQ(router_.set_label(at(1s), ParticipantId(2), "0", TrackLabel::kScreen).error(), RouterRefusal::kNotPossible);
 }
 
+TEST_F(RouterTest, ASecondPictureIsNotCalledTheCameraBesideTheFirst) {
+  join(1, {.video_out = 2});
+  const auto set = [&](std::string_view mid, TrackLabel label) {
+    return router_.set_label(at(1s), ParticipantId(1), mid, label);
+  };
+  EXPECT_TRUE(set("1", TrackLabel::kCamera)) << "it is already";
+  EXPECT_EQ(set("2", TrackLabel::kCamera).error(), RouterRefusal::kNotPossible);
+  ASSERT_TRUE(set("1", TrackLabel::kExtraCamera));
+  EXPECT_TRUE(set("2", TrackLabel::kCamera)) << "they have changed places";
+  EXPECT_EQ(set("1", TrackLabel::kCamera).error(), RouterRefusal::kNotPossible);
+}
+
 TEST_F(RouterTest, WhatASlotCannotDecodeIsSaidAndNotBlack) {
   join(1, {.audio_in = 1, .video_in = 1, .video = Codec::kVp8});
   join(2, {.video = Codec::kVp9});
