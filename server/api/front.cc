@@ -22,8 +22,13 @@ HttpAnswer options(const HttpRequest& request, const Listeners& listeners) {
 
 asio::awaitable<HttpAnswer> Front::handle(const HttpRequest& request) {
   if (!request.path.starts_with("/v1/")) co_return files_.answer(request);
-  HttpAnswer answer =
-      request.method == "OPTIONS" ? options(request, config_.listeners) : co_await backend_.rest.handle(request);
+  HttpAnswer answer;
+  // Not with "? :": g++ 12 destroys a class that awaiting yields within it twice.
+  if (request.method == "OPTIONS") {
+    answer = options(request, config_.listeners);
+  } else {
+    answer = co_await backend_.rest.handle(request);
+  }
   add_cors(answer, request, config_.listeners);
   // The path holds ids that name nobody; the query, which no route has, is cut off already.
   log::debug(

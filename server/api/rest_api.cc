@@ -110,7 +110,8 @@ asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
   if (is_reading(route.name)) co_return co_await read(*caller, route, request);
   // The one change that is no POST may be asked for again as it is: what is withdrawn stays withdrawn.
   const bool is_once = !request.idempotency_key.empty() && request.method == "POST";
-  co_return is_once ? co_await change_once(*caller, route, request) : co_await change(*caller, route, request);
+  if (is_once) co_return co_await change_once(*caller, route, request);
+  co_return co_await change(*caller, route, request);
 }
 
 Result<RestApi::Caller, Refusal> RestApi::identify(const HttpRequest& request) const {
