@@ -128,7 +128,7 @@ void Room::plan(Timestamp now, ClientSession& session, const std::vector<Publish
   for (size_t i = 0; i < planned.size(); ++i) {
     ReceiveSlot& slot = *session.slots()[i];
     const SlotWish* const wish = session.participant().find_wish(slot.mid());
-    slot.set_paused(now, wish != nullptr && wish->hidden);
+    slot.set_paused(now, wish != nullptr && wish->hidden && session.kind() != SessionKind::kWhep);
     if (slot.track() == planned[i]) continue;
     has_moved = true;
     slot.assign(now, nullptr);
@@ -192,7 +192,11 @@ bool Room::take_track_changes(Timestamp now) {
 void Room::tell_slots(Timestamp now) {
   for (const auto& participant : participants_) {
     std::vector<SlotInfo> slots;
+    // Mids are those of one session: beside a web session, what its page is told are its own slots.
+    const bool has_web = std::any_of(participant->sessions().begin(), participant->sessions().end(),
+                                     [](const auto& session) { return session->kind() == SessionKind::kWeb; });
     for (const auto& session : participant->sessions()) {
+      if (has_web && session->kind() == SessionKind::kWhep) continue;
       for (const auto& slot : session->slots()) slots.push_back(slot->describe(now));
     }
     if (slots == participant->told_slots()) continue;

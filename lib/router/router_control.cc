@@ -172,6 +172,10 @@ Result<NegotiatedAnswer, NegotiationRefusal> Router::negotiate(Timestamp now, co
   if (participant->room().options().audio_only) policy.publish_video = policy.receive_video = false;
   const auto plan = sdp::plan(*offer, policy);
   if (!plan) return refuse(plan.error());
+  if (request.kind != SessionKind::kWeb) {
+    const auto direction = request.kind == SessionKind::kWhip ? sdp::Direction::kSendOnly : sdp::Direction::kRecvOnly;
+    if (const auto refusal = sdp::check_one_way(*plan, direction)) return refuse(*refusal);
+  }
   if (!plan->remote) return refuse({.error = sdp::SdpError::kNoMedia, .line = 0});
   const std::optional<CertificateFingerprint> fingerprint = from_sdp(plan->remote->fingerprint);
   if (!fingerprint) return refuse({.error = sdp::SdpError::kFingerprintWeak, .line = 0});

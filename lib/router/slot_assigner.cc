@@ -59,6 +59,8 @@ class Planner {
   }
 
   void grant_wishes() {
+    // Mids are those of one session: the wishes of the web session's page mean nothing for a WHEP player.
+    if (receiver_.kind() == SessionKind::kWhep) return;
     for (size_t i = 0; i < plan_.size(); ++i) {
       const ReceiveSlot& slot = *receiver_.slots()[i];
       const SlotWish* const wish = receiver_.participant().find_wish(slot.mid());
@@ -96,7 +98,8 @@ class Planner {
     const std::vector<ParticipantId>& owners = receiver_.pair_owners();
     size_t voices = 0;
     for (const PublishedTrack* track : visible_) voices += track->label() == TrackLabel::kMicrophone ? 1 : 0;
-    voices_overflow_ = voices > audio_.size();
+    // A WHEP player has pairs in order of publication and nothing else: no page tells whose voice it is.
+    voices_overflow_ = voices > audio_.size() && receiver_.kind() != SessionKind::kWhep;
     for (size_t k = 0; k < owners.size(); ++k) {
       if (!owners[k]) continue;
       if (!voices_overflow_ && k < audio_.size()) fill_pair(audio_[k], owners[k], MediaKind::kAudio);

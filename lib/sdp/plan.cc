@@ -191,4 +191,16 @@ std::optional<SdpRefusal> check_renegotiation(std::span<const MediaDescription> 
   return std::nullopt;
 }
 
+std::optional<SdpRefusal> check_one_way(const Plan& planned, Direction direction) {
+  for (const MediaDescription& media : planned.media) {
+    const MediaSection& offered = planned.offer.media[media.index];
+    if (!offered.is_rtp() || offered.is_disabled()) continue;
+    if (offered.direction != direction) return SdpRefusal{SdpError::kDirectionNotAllowed, offered.line};
+    if (media.accepted()) continue;
+    const bool is_codec = media.rejected == MediaRejection::kCodecNone;
+    return SdpRefusal{is_codec ? SdpError::kCodecNone : SdpError::kMediaRejected, offered.line};
+  }
+  return std::nullopt;
+}
+
 }  // namespace eir::sdp

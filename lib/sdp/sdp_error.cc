@@ -56,6 +56,10 @@ std::string_view sdp_error_code(SdpError error) {
       return "media_removed";
     case SdpError::kMediaReordered:
       return "media_reordered";
+    case SdpError::kDirectionNotAllowed:
+      return "direction_not_allowed";
+    case SdpError::kMediaRejected:
+      return "media_rejected";
   }
   return "";
 }

@@ -36,6 +36,8 @@ enum class SdpError : uint8_t {
   kCodecNone,            // no m-line offers a codec that is allowed
   kMediaRemoved,         // a renegotiation has fewer m-lines than before
   kMediaReordered,       // a renegotiation moved a mid to another m-line
+  kDirectionNotAllowed,  // a session that only sends or only receives has an m-line that does not
+  kMediaRejected,        // in such a session an m-line cannot be served, other than for its codecs
 };
 
 // "bundle_required" and so on.

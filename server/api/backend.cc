@@ -43,6 +43,7 @@ Backend::Backend(asio::io_context& io, const Config& config, const Templates& te
             .bell = bell,
             .clock = clock,
             .random = random}),
+      whip(config, random, consultations, bridge, signalling, clock),
       executor_(io.get_executor()) {
   for (const std::string& id : consultations.restore(clock.now(), options.stored, templates)) {
     log::error("record_unreadable", {{"id", id}});

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/api/rest_api.h"
+#include "server/api/whip.h"
 #include "server/telemetry/histogram.h"
 
 namespace boost::asio {
@@ -53,6 +54,7 @@ class Backend final : public WorkerListener {
   RoomBridge bridge;
   Signalling signalling;
   RestApi rest;
+  WhipApi whip;
   // What a worker itself took of a join: from a connected transport to the first packet sent to the participant.
   Histogram first_media{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 

@@ -22,19 +22,19 @@ HttpAnswer options(const HttpRequest& request, const Listeners& listeners) {
 
 asio::awaitable<HttpAnswer> Front::handle(const HttpRequest& request) {
   if (!request.path.starts_with("/v1/")) co_return files_.answer(request);
-  HttpAnswer answer;
-  // Not with "? :": g++ 12 destroys a class that awaiting yields within it twice.
-  if (request.method == "OPTIONS") {
-    answer = options(request, config_.listeners);
-  } else {
-    answer = co_await backend_.rest.handle(request);
-  }
+  HttpAnswer answer = co_await answer_api(request);
   add_cors(answer, request, config_.listeners);
   // The path holds ids that name nobody; the query, which no route has, is cut off already.
   log::debug(
       "rest_request",
       {{"method", request.method}, {"path", request.path}, {"status", answer.status}, {"source", Pii(request.source)}});
   co_return answer;
+}
+
+asio::awaitable<HttpAnswer> Front::answer_api(const HttpRequest& request) {
+  if (WhipApi::is_mine(request.path)) co_return co_await backend_.whip.handle(request);
+  if (request.method == "OPTIONS") co_return options(request, config_.listeners);
+  co_return co_await backend_.rest.handle(request);
 }
 
 std::optional<HttpAnswer> Front::refuse_upgrade(const HttpRequest& request) {

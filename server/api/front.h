@@ -17,6 +17,8 @@ class Front final : public HttpHandler {
   std::unique_ptr<SignalReceiver> open_signal(SignalConnection& connection) override;
 
  private:
+  boost::asio::awaitable<HttpAnswer> answer_api(const HttpRequest& request);
+
   const Config& config_;
   Backend& backend_;
   StaticFiles files_;

@@ -47,6 +47,7 @@ std::string Ops::metrics() const {
   page.process();
   page.gauge("node_info", "Always 1; the label is the configured name of the node.", 1, {{"node", node_name_}});
   put_api(page);
+  put_whip(page);
   put_consultations(page);
   for (const Listener& listener : listeners_) put_listener(page, listener);
   for (const WorkerStatus& worker : backend_.workers.status()) put_worker(page, worker);
@@ -68,6 +69,17 @@ void Ops::put_api(MetricsPage& page) const {
                static_cast<double>(keyed.reused));
   page.counter("idempotency_in_progress_total", "Requests whose Idempotency-Key was being worked on.",
                static_cast<double>(keyed.in_progress));
+}
+
+void Ops::put_whip(MetricsPage& page) const {
+  const WhipCounters& whip = backend_.whip.counters();
+  page.counter("whip_sessions_total", "WHIP sessions answered.", static_cast<double>(whip.whip_sessions));
+  page.counter("whep_sessions_total", "WHEP sessions answered.", static_cast<double>(whip.whep_sessions));
+  page.counter("whip_ice_restarts_total", "ICE restarts of both.", static_cast<double>(whip.ice_restarts));
+  page.counter("whip_refused_total", "Posts of both refused for rights or their offer.",
+               static_cast<double>(whip.refused));
+  page.counter("whip_over_limit_total", "Posts of both by participants that had all transports they may have.",
+               static_cast<double>(whip.over_limit));
 }
 
 void Ops::put_consultations(MetricsPage& page) const {

@@ -35,6 +35,7 @@ class Ops final : public HttpHandler {
   HttpAnswer readiness() const;
   std::string metrics() const;
   void put_api(MetricsPage& page) const;
+  void put_whip(MetricsPage& page) const;
   void put_consultations(MetricsPage& page) const;
   static void put_listener(MetricsPage& page, const Listener& listener);
   static void put_worker(MetricsPage& page, const WorkerStatus& worker);

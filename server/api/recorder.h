@@ -23,8 +23,10 @@ class Recorder {
   // change stands in memory and is written as soon as the disk takes it.
   boost::asio::awaitable<std::optional<Problem>> settle() {
     submit();
-    if (co_await journal_.durable(consultations_.last_transition())) co_return std::nullopt;
-    co_return Problem{503, "journal_unavailable", "The change may have been made; ask again"};
+    const bool is_written = co_await journal_.durable(consultations_.last_transition());
+    std::optional<Problem> problem;
+    if (!is_written) problem = Problem{503, "journal_unavailable", "The change may have been made; ask again"};
+    co_return problem;
   }
   uint64_t durable() const { return journal_.durable_number(); }
   // Changes are refused before they are made while nothing can be written.

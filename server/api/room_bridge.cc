@@ -104,8 +104,13 @@ void RoomBridge::adopt_member(Room& room, ParticipantKey participant, channel::R
   member.muted = std::move(person.muted_kinds);
   numbers_.emplace(member.number, who);
   for (const channel::ReportedTransport& transport : person.transports) {
-    if (transport.session_kind != channel::SessionKind::kWeb) continue;
-    member.web = transport.transport;
+    if (transport.session_kind == channel::SessionKind::kWeb) {
+      member.web = transport.transport;
+    } else {
+      member.resources.emplace_back();
+      member.resources.back().kind = transport.session_kind;
+      member.resources.back().transport = transport.transport;
+    }
     consultations_.transport_opened(clock_.now(), who);
   }
 }
@@ -181,6 +186,7 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::take_out(RoomPtr room, Particip
   channel::Leave leave;
   leave.participant = found->second.number;
   drop_transport(who, found->second, false);
+  drop_resources(who, found->second);
   numbers_.erase(leave.participant);
   room->members.erase(found);
   Failure failure;
@@ -287,7 +293,9 @@ void RoomBridge::on_transport_state(const channel::TransportState& event) {
   if (!is_over || !who) return;
   const auto room = find_room(who->consultation);
   Member& member = room->members.at(who->participant);
-  if (member.web == event.transport) drop_transport(*who, member, event.reason == "consent_lost");
+  const bool is_timed_out = event.reason == "consent_lost";
+  if (member.web == event.transport) drop_transport(*who, member, is_timed_out);
+  drop_resource(*who, member, event.transport, is_timed_out);
 }
 
 void RoomBridge::on_slots(const channel::SlotsChanged& event) {
@@ -305,6 +313,7 @@ std::vector<ParticipantRef> RoomBridge::forget_rooms(const std::vector<RoomId>& 
       member.is_joined = false;
       member.slots.clear();
       drop_transport({key, participant}, member, false);
+      drop_resources({key, participant}, member);
     }
   }
   return affected;

@@ -13,6 +13,7 @@
 #include "server/api/clock.h"
 #include "server/api/problem.h"
 #include "server/api/signal_messages.h"
+#include "server/api/whip_resource.h"
 #include "server/consultation/consultations.h"
 #include "server/workers/workers.h"
 
@@ -21,6 +22,17 @@ namespace eir {
 // The rights of the domain in the words of a media worker.
 channel::Rights media_rights(const Consultation& consultation, const Participant& participant);
 std::vector<channel::RightKind> media_kinds(MuteKinds kinds);
+
+struct IceRestartWish {
+  std::string ufrag;
+  std::string password;
+  // Only if this is still the current one.
+  std::optional<uint32_t> ice_session;
+};
+struct RestartedIce {
+  WhipResource resource;
+  channel::IceCredentials credentials;
+};
 
 // Carries the domain over to the media workers: consultations are rooms there, people are numbers. A worker learns of a
 // participant when it first signals; from then on sync() makes the worker's picture equal to the domain's. All requests
@@ -43,6 +55,18 @@ class RoomBridge {
                                                                        bool is_fresh);
   boost::asio::awaitable<std::optional<Problem>> set_view(ParticipantRef who, std::vector<signal::Wish> wishes);
   boost::asio::awaitable<std::optional<Problem>> set_label(ParticipantRef who, signal::Label label);
+
+  // --- transports by WHIP and WHEP (room_bridge_resources.cc) ---
+  // The answer's SDP, or why not; at most `transports_max` transports of a participant, the web session's included.
+  boost::asio::awaitable<std::variant<std::string, Problem>> add_resource(ParticipantRef who, WhipResource resource,
+                                                                          std::string offer, size_t transports_max);
+  boost::asio::awaitable<std::variant<RestartedIce, Problem>> restart_resource(ParticipantRef who, WhipResourceKey key,
+                                                                               IceRestartWish wish);
+  // False if it was not there.
+  boost::asio::awaitable<bool> remove_resource(ParticipantRef who, WhipResourceKey key);
+  // nullptr for another participant's as for none. Valid until the next call.
+  const WhipResource* find_resource(ParticipantRef who, WhipResourceKey key) const;
+
   // The consultation has ended.
   boost::asio::awaitable<void> close(ConsultationKey key);
 
@@ -62,10 +86,13 @@ class RoomBridge {
   struct Member {
     ParticipantId number;
     TransportId web;  // 0: none
+    std::vector<WhipResource> resources;
     bool is_joined = false;
     channel::Rights rights;
     std::vector<channel::RightKind> muted;
     std::vector<channel::Slot> slots;
+
+    WhipResource* find(WhipResourceKey key);
   };
   struct Room {
     ConsultationKey consultation;
@@ -89,6 +116,8 @@ class RoomBridge {
   boost::asio::awaitable<Failure> take_out(RoomPtr room, ParticipantRef who);
   boost::asio::awaitable<void> close_locked(RoomPtr room);
   void drop_transport(ParticipantRef who, Member& member, bool is_timed_out);
+  void drop_resource(ParticipantRef who, Member& member, TransportId transport, bool is_timed_out);
+  void drop_resources(ParticipantRef who, Member& member);
 
   Workers& workers_;
   Consultations& consultations_;
