@@ -38,7 +38,8 @@ class EventStream final : public AnswerStream {
  private:
   asio::awaitable<std::string> begin() {
     has_begun_ = true;
-    co_return co_await has_lost() ? "retry: 2000\nevent: lost\ndata: {}\n\n" : "retry: 2000\n\n";
+    const bool lost = co_await has_lost();
+    co_return lost ? "retry: 2000\nevent: lost\ndata: {}\n\n" : "retry: 2000\n\n";
   }
 
   // Whether events after the reader's last one may be gone; who begins at 0 takes what there is. An older event than

@@ -15,9 +15,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import running_eird
-from running_eird import ADDRESS, Daemon, WebSocket, free_port
+from running_eird import ADDRESS, Daemon, WebSocket, check_exchanges, free_port
 
 OFFER = Path(__file__).resolve().parents[1] / "fixtures/sdp/firefox153_sendrecv.sdp"
+
+
+def tearDownModule():
+    check_exchanges()
 
 
 def start_eird():

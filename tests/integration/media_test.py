@@ -17,14 +17,20 @@ import subprocess
 import sys
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
 
 import running_eird
-from running_eird import ADDRESS, BUILD, Daemon, WebSocket, free_port
+from running_eird import ADDRESS, BUILD, Daemon, Events, WebSocket, check_exchanges, free_port
 
 BENCH = os.environ.get("EIR_BENCH", f"{BUILD}/eir-bench")
 OFFER = Path(__file__).resolve().parents[1] / "fixtures/sdp/firefox153_sendrecv.sdp"
 WAIT_S = 20  # for a loaded machine; nothing waits this long when all is well
+
+
+def tearDownModule():
+    check_exchanges()
 
 
 def wait_for(what, condition, limit_s=WAIT_S):
@@ -43,14 +49,6 @@ class Eird(Daemon):
             media=f'{{addresses: [{{bind: "{ADDRESS}"}}], port_base: {self.udp}, workers: 2}}', more="log: {format: json}"
         )
         self.start()
-
-    def lines(self, event):
-        """The log's lines of this event so far."""
-        whole = self.log_text().rpartition("\n")[0].split("\n")
-        return [line for line in map(json.loads, filter(None, whole)) if line["event"] == event]
-
-    def pid_of(self, child):
-        return [line["pid"] for line in self.lines("child_started") if line["child"] == child][-1]
 
     def of_workers(self, name):
         """A metric of both workers."""
@@ -117,6 +115,28 @@ def udp_from(source, target, payload):
     return struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, 0, 0, 64, socket.IPPROTO_UDP, 0) + addresses + udp
 
 
+def media_packets_to(ports, seconds):
+    """How many RTP and RTCP packets (first byte 128 to 191, RFC 9443 section 2) arrive at each of these UDP ports."""
+    counts = dict.fromkeys(ports, 0)
+    every_protocol, to_us = 0x0003, 0  # linux/if_ether.h ETH_P_ALL, linux/if_packet.h PACKET_HOST
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(every_protocol)) as wire:
+        wire.bind(("lo", every_protocol))
+        wire.settimeout(0.1)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                packet, (_, _, direction, *_) = wire.recvfrom(2048)
+            except TimeoutError:
+                continue
+            udp = packet[(packet[0] & 15) * 4 :]
+            if direction != to_us or packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_UDP or len(udp) < 9:
+                continue
+            port = struct.unpack("!H", udp[2:4])[0]
+            if port in counts and 128 <= udp[8] <= 191:
+                counts[port] += 1
+    return counts
+
+
 class Media(unittest.TestCase):
     def setUp(self):
         self.eird = Eird()
@@ -177,6 +197,54 @@ class Media(unittest.TestCase):
         self.assertIsNone(bench.process.poll(), "all of this was while the room was measured")
         self.assert_nothing_was_lost(bench)
         self.assertEqual([line["child"] for line in self.eird.lines("child_died")], ["control"])
+
+    def test_whom_a_new_control_removes_gets_no_packet_more(self):
+        bench = self.bench("room", 9)
+        made = Events(self.eird, self.eird.secret, 0).next()[2]
+        path = f"/v1/consultations/{made['consultation']}/participants"
+        self.eird.kill_control()
+
+        def people():
+            return self.eird.call("GET", path, None, self.eird.secret)[1]["participants"]
+
+        def connected():
+            return len([p for p in people() if p["state"] == "admitted"]) == 3
+
+        wait_for("the room adopted", connected)
+        ports = [port for _, port in bench.local_addresses()]
+        self.assertEqual(len(ports), 3)
+        self.assertGreater(min(media_packets_to(ports, 1).values()), 100, "media flows on to everybody")
+        status, entry, _ = self.eird.call("POST", f"{path}/{people()[0]['id']}/remove", {}, self.eird.secret)
+        self.assertEqual((status, entry["state"]), (200, "left"))
+        after = sorted(media_packets_to(ports, 1).values())
+        self.assertEqual(after[0], 0, "the worker had confirmed before the answer came")
+        self.assertGreater(after[1], 100, "the others go on")
+
+    def test_a_consultation_that_ended_while_its_worker_could_not_hear_has_no_room(self):
+        link = self.enter()
+        self.assertEqual(sum(self.eird.rooms()), 1)
+        made = Events(self.eird, self.eird.secret, 0).next()[2]
+        # The end gets on disk, and control dies before the stopped worker can confirm it.
+        worker = self.eird.pid_of(f"worker-{self.eird.rooms().index(1)}")
+        os.kill(worker, signal.SIGSTOP)
+        with ThreadPoolExecutor(1) as pool:
+            end = pool.submit(self.ask_to_end, made["consultation"])
+            wait_for("the end on disk", lambda: self.eird.metrics()["eir_journal_written_total"] >= 5)
+            os.kill(self.eird.pid_of("control"), signal.SIGKILL)
+            os.kill(worker, signal.SIGCONT)
+            self.assertIsNone(end.result(), "nobody was told")
+        wait_for("the death noticed", lambda: self.eird.lines("child_died"))
+        self.eird.await_ready(10)
+        wait_for("the room closed", lambda: sum(self.eird.rooms()) == 0)
+        read = self.eird.call("GET", f"/v1/consultations/{made['consultation']}", None, self.eird.secret)[1]
+        self.assertEqual(read["state"], "ended")
+        link.close()
+
+    def ask_to_end(self, key):
+        try:
+            return self.eird.call("POST", f"/v1/consultations/{key}/end", {}, self.eird.secret)
+        except (OSError, HTTPException):
+            return None
 
     def test_a_killed_worker_takes_its_own_rooms_with_it_and_nothing_else(self):
         link = self.enter()

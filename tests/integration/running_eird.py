@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import json
 import os
 import secrets
@@ -13,12 +14,39 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 BUILD = os.environ.get("EIR_BUILD_DIR", "build/release")
 EIRD = os.environ.get("EIR_EIRD", f"{BUILD}/eird")
 ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "127.0.0.1")
 READY_S = 30  # for a loaded machine with sanitizers
 STOP_S = 15
+ROOT = Path(__file__).resolve().parents[2]
+# What call() sent and heard, for check_exchanges().
+EXCHANGES = []
+
+
+def record(asked, answered):
+    """(method, path, headers, body) and (status, headers, body), for check_exchanges()."""
+    method, path, sent, body = asked
+    status, received, text = answered
+    EXCHANGES.append({
+        "method": method, "path": path, "requestHeaders": {name.lower(): value for name, value in sent.items()},
+        "requestBody": body.decode(errors="replace") if isinstance(body, bytes) else body or "", "status": status,
+        "headers": {name.lower(): value for name, value in received.items()}, "body": text,
+    })  # fmt: skip
+
+
+def check_exchanges(*flags):
+    """Everything that went through call() so far is of the OpenAPI document; for tearDownModule()."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        file.writelines(json.dumps(exchange) + "\n" for exchange in EXCHANGES)
+        file.flush()
+        command = ["node", ROOT / "tests/integration/openapi_check.mjs", ROOT / "server/api/openapi.json", file.name]
+        done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=60, check=False)
+    EXCHANGES.clear()
+    if done.returncode != 0:
+        raise AssertionError(f"not as the OpenAPI document has it:\n{done.stdout}{done.stderr}")
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -92,24 +120,48 @@ media: {media}
         with open(os.path.join(self.directory.name, "log"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def lines(self, event):
+        """The log's lines of this event so far; for a log in JSON."""
+        whole = self.log_text().rpartition("\n")[0].split("\n")
+        return [line for line in map(json.loads, filter(None, whole)) if line["event"] == event]
+
+    def pid_of(self, child):
+        return [line["pid"] for line in self.lines("child_started") if line["child"] == child][-1]
+
+    def kill_control(self):
+        """kill -9; returns when a new one is ready. For a log in JSON."""
+        deaths = len(self.lines("child_died"))
+        os.kill(self.pid_of("control"), signal.SIGKILL)
+        end = time.monotonic() + READY_S
+        while len(self.lines("child_died")) == deaths:
+            if time.monotonic() > end:
+                raise AssertionError("the death of control was not noticed")
+            time.sleep(0.01)
+        return self.await_ready(READY_S)
+
     def metrics(self):
         """Each value of the metrics page by its name with labels: 'eir_worker_rooms{worker="0"}'."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ops}/metrics", timeout=5) as page:
             lines = page.read().decode().split("\n")
         return {name: float(value) for name, value in (l.rsplit(" ", 1) for l in lines if l and l[0] != "#")}
 
-    def call(self, method, path, body=None, bearer=None):
-        """(status, JSON, headers) over the loopback listener; a body of bytes is sent as it is."""
-        headers = {"Content-Type": "application/json"}
+    def call(self, method, path, body=None, bearer=None, **more):
+        """(status, JSON, headers) over the loopback listener; a body of bytes is sent as it is. `more` are headers, with
+        '_' for '-'."""
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if bearer:
             headers["Authorization"] = f"Bearer {bearer}"
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read() or b"null"), answer.headers
+                status, text, received = answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as refused:
-            return refused.code, json.loads(refused.read()), refused.headers
+            status, text, received = refused.code, refused.read(), refused.headers
+        record((method, path, headers, data), (status, received, text.decode()))
+        return status, json.loads(text or b"null"), received
 
     def raw(self, data, timeout=10):
         """What comes back for these bytes until the server closes."""
@@ -184,3 +236,51 @@ class WebSocket:
 
     def close(self):
         self.stream.close()
+
+
+class Events:
+    """A reader of GET /v1/events."""
+
+    def __init__(self, eird, bearer, last_id=None):
+        self.link = http.client.HTTPConnection("127.0.0.1", eird.http, timeout=20)
+        headers = {"Authorization": f"Bearer {bearer}", "Accept": "text/event-stream"}
+        if last_id is not None:
+            headers["Last-Event-ID"] = str(last_id)
+        self.link.request("GET", "/v1/events", headers=headers)
+        self.answer = self.link.getresponse()
+        self.status = self.answer.status
+        record(("GET", "/v1/events", headers, None), (self.status, self.answer.headers, ""))
+        # The first line comes at once: whatever happens from now on is told.
+        if self.status == 200:
+            self.line()
+
+    def line(self):
+        raw = self.answer.readline()
+        if not raw:
+            raise ConnectionError("the stream has ended")
+        return raw.decode().rstrip("\n")
+
+    def next(self):
+        """(id, event, data) of the next one; id is None for `lost`."""
+        fields = {}
+        while True:
+            line = self.line()
+            if not line and "event" in fields:
+                data = json.loads(fields["data"])
+                if "id" in fields:
+                    EXCHANGES.append({"schema": "Event", "value": data})
+                return int(fields["id"]) if "id" in fields else None, fields["event"], data
+            name, _, value = line.partition(": ")
+            if name:
+                fields[name] = value
+
+    def until(self, event):
+        """All up to the next one of this name."""
+        read = [self.next()]
+        while read[-1][1] != event:
+            read.append(self.next())
+        return read
+
+    def close(self):
+        self.answer.close()
+        self.link.close()

@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 import running_eird
-from running_eird import ADDRESS, Daemon, WebSocket, free_port
+from running_eird import ADDRESS, Daemon, WebSocket, check_exchanges, free_port, record
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/sdp"
 RECEIVING = (FIXTURES / "chromium156_recvonly.sdp").read_bytes().decode()
@@ -25,6 +25,10 @@ SENDING = BOTH_WAYS.replace("a=sendrecv", "a=sendonly")
 PORTAL = "https://portal.example"
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 RESTART = b"a=ice-ufrag:frsh\r\na=ice-pwd:vw5LmwG4y/e6dPP/zAP9Gp5k\r\n"
+
+
+def tearDownModule():
+    check_exchanges()
 
 
 def ufrag(sdp):
@@ -53,6 +57,7 @@ class Whip(unittest.TestCase):
         answer = link.getresponse()
         text = answer.read().decode()
         link.close()
+        record((method, path, named, body), (answer.status, answer.headers, text))
         if answer.headers["Content-Type"] == "application/problem+json":
             problem = json.loads(text)
             self.assertEqual(problem["status"], answer.status)

@@ -115,7 +115,8 @@ def python_file(path):
 
 
 def integration(options):
-    """One after the other: each starts an eird and measures times."""
+    """One after the other: each starts an eird and measures times. The npm packages know OpenAPI."""
+    install_node_packages()
     build("release", [name for name in targets("release", "eird|eirctl|eir-bench|supervisor_probe")])
     total = _gtests("release", r"integration_\w+", options, jobs=1, isolated=True)
     for path in sorted((ROOT / "tests/integration").glob("*_test.py")):
