@@ -98,7 +98,7 @@ TEST_F(EventStreamTest, NothingIsToldBeforeItIsOnDisk) {
   create();
   const HttpAnswer stream = open(secret);
   next(stream);
-  disk.is_held = true;
+  disk.hold();
   const HttpRequest lock = request("POST", base + "/lock", "", secret);
   std::optional<HttpAnswer> answer;
   begin_call(lock, answer);
@@ -107,7 +107,7 @@ TEST_F(EventStreamTest, NothingIsToldBeforeItIsOnDisk) {
                  [&](const std::exception_ptr&, std::optional<std::string> read) { piece = read; });
   for (int turn = 0; turn < 20; ++turn) io->run_one_for(std::chrono::milliseconds(1));
   EXPECT_FALSE(piece);
-  disk.is_held = false;
+  disk.release();
   run_until([&] { return piece.has_value() && answer.has_value(); });
   EXPECT_EQ(told(*piece), "2 consultation.locked");
 }

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <memory>
-#include <thread>
 
 #include "server/store/store.h"
 
@@ -12,16 +10,26 @@ namespace eir {
 // A store whose disk is full for as long as the test says, or slow.
 class FailingStore final : public Store {
  public:
-  struct Switch {
+  class Switch {
+   public:
     std::atomic<bool> is_broken = false;
-    std::atomic<bool> is_held = false;  // a write waits until this is over
+    // A write waits from one to the other.
+    void hold() { is_held_ = true; }
+    void release() {
+      is_held_ = false;
+      is_held_.notify_all();
+    }
+
+   private:
+    friend class FailingStore;
+    std::atomic<bool> is_held_ = false;
   };
   FailingStore(std::unique_ptr<Store> inner, Switch& control) : inner_(std::move(inner)), switch_(control) {}
 
   uint64_t last_number() override { return inner_->last_number(); }
   StoredState load() override { return inner_->load(); }
   void write(std::span<const Transition> transitions) override {
-    while (switch_.is_held) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    switch_.is_held_.wait(true);
     if (switch_.is_broken) throw StoreError("no space");
     inner_->write(transitions);
   }

@@ -39,6 +39,16 @@ TEST_F(IdempotencyTest, SameRequestUnderTheSameKeyIsMadeOnce) {
   EXPECT_EQ(backend->rest.idempotency_counters().replayed, 1U);
 }
 
+TEST_F(IdempotencyTest, AnswerIsInTheTransitionOfItsAct) {
+  make("a");
+  EXPECT_EQ(backend->consultations.last_transition(), 1U);
+  create();
+  EXPECT_EQ(post("b", base + "/lock", "", secret).status, 200);
+  EXPECT_EQ(backend->consultations.last_transition(), 3U);
+  EXPECT_EQ(post("c", base + "/lock", "", secret).status, 200);
+  EXPECT_EQ(backend->consultations.last_transition(), 4U) << "what changes nothing has a transition for its answer";
+}
+
 TEST_F(IdempotencyTest, AnswerIsTheSameAfterARestart) {
   create();
   const std::string path = base + "/seats";
@@ -91,7 +101,7 @@ TEST_F(IdempotencyTest, KeyIsOneTo255VisibleAsciiCharacters) {
 }
 
 TEST_F(IdempotencyTest, SecondRequestWhileTheFirstIsNotOnDiskIsTurnedAway) {
-  disk.is_held = true;
+  disk.hold();
   const HttpRequest request = keyed("a", "/v1/consultations", R"({"template":"test"})", secret);
   std::optional<HttpAnswer> first;
   begin_call(request, first);
@@ -99,7 +109,7 @@ TEST_F(IdempotencyTest, SecondRequestWhileTheFirstIsNotOnDiskIsTurnedAway) {
   const HttpAnswer second = call(request);
   EXPECT_EQ(second.status, 409);
   EXPECT_EQ(code(second), "idempotency_in_progress");
-  disk.is_held = false;
+  disk.release();
   run_until([&] { return first.has_value(); });
   EXPECT_EQ(first->status, 201);
   expect_same(*first, call(request));
