@@ -144,6 +144,7 @@ void Signalling::tell_own_change(SignalSession& session, const Consultation& con
     session.connection_.send(participant.is_admitted ? signal::admitted(rights, roster) : signal::waiting());
   } else if (session.told_rights_ != rights) {
     session.connection_.send(signal::rights(rights));
+    tell_visible(session, consultation);
   }
   session.told_rights_ = rights;
   MuteKinds fresh;
@@ -152,6 +153,21 @@ void Signalling::tell_own_change(SignalSession& session, const Consultation& con
   }
   session.told_host_muted_ = participant.host_muted;
   if (!fresh.empty()) session.connection_.send(signal::muted(fresh));
+}
+
+// Who was made a host sees those who wait from now on, and no longer when that is taken back.
+void Signalling::tell_visible(SignalSession& session, const Consultation& consultation) {
+  std::vector<const Participant*> fresh;
+  std::vector<ParticipantKey> gone;
+  for (const auto& [key, participant] : consultation.participants) {
+    const bool is_visible = is_visible_to(session, consultation, participant);
+    const bool was_visible = session.visible_.contains(key);
+    if (is_visible && !was_visible) fresh.push_back(&participant);
+    if (!is_visible && was_visible) gone.push_back(key);
+  }
+  for (const Participant* participant : fresh) session.visible_.insert(participant->key);
+  for (const ParticipantKey key : gone) session.visible_.erase(key);
+  if (!fresh.empty() || !gone.empty()) session.connection_.send(signal::roster(fresh, gone));
 }
 
 // Lock and hold; a hold also changes what people may do.

@@ -90,6 +90,7 @@ class Signalling {
   void dismiss(ParticipantRef who, const std::string& last_words, CloseCode code);
   void tell_change(const Consultation& consultation, const Participant& participant);
   void tell_own_change(SignalSession& session, const Consultation& consultation, const Participant& participant);
+  void tell_visible(SignalSession& session, const Consultation& consultation);
   void tell_gone(ParticipantRef who);
   void tell_room(ConsultationKey key);
   void handle_event(const ConsultationEvent& event);
