@@ -28,7 +28,8 @@ BOOST_DESCRIBE_STRUCT(Timeouts, (),
                        signalling_hello_s))
 BOOST_DESCRIBE_STRUCT(RetentionConfig, (), (consultations_days, audit_days, usage_days, events_days, answers_days))
 BOOST_DESCRIBE_STRUCT(LogConfig, (), (format, level))
-BOOST_DESCRIBE_STRUCT(Config, (), (node_name, state_dir, templates_file, listeners, media, limits, timeouts, retention, log))
+BOOST_DESCRIBE_STRUCT(Config, (),
+                      (node_name, state_dir, templates_file, listeners, media, limits, timeouts, retention, log))
 
 // What a number may be. Every numeric key has one; a test sees to it.
 struct KeyRange {

@@ -67,12 +67,14 @@ class HttpServerTest : public testing::Test {
  protected:
   // The listener is bound by the supervisor in life; here by the test, to a port of the system's choice.
   void serve(const HttpLimits& limits) {
-    const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    address_.sin_family = AF_INET;
+    const int listening =
+        ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);  // io: the system chooses the port
+    address_.sin_family = AF_INET;                                         // io: the system chooses the port
     address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address_;
-    ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&address_), length), 0);
-    ASSERT_EQ(::listen(listening, 8), 0);
+    ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&address_), length),
+              0);                          // io: the system chooses the port
+    ASSERT_EQ(::listen(listening, 8), 0);  // io: the system chooses the port
     ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&address_), &length), 0);
     server_ = std::make_unique<HttpServer>(io, nullptr, handler, limits);
     channel::InheritedSocket socket;
@@ -82,7 +84,7 @@ class HttpServerTest : public testing::Test {
   }
 
   OwnedFd request(const std::string& head = "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n") {
-    OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // io: the system chooses the port
     EXPECT_EQ(::connect(client.value(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_), 0);
     EXPECT_EQ(::send(client.value(), head.data(), head.size(), 0), static_cast<ssize_t>(head.size()));
     return client;
