@@ -84,7 +84,10 @@ function hideProblem() {
   delete at('problem').dataset.code;
 }
 
-session.addEventListener('muted', (event) => announce(mutedText(/** @type {CustomEvent} */ (event).detail.kinds)));
+session.addEventListener('muted', (event) => {
+  const text = mutedText(/** @type {CustomEvent} */ (event).detail.kinds);
+  if (text) announce(text);
+});
 
 // Long enough to be read; later it would be taken for what is so now.
 const kNewsMs = 15_000;

@@ -102,10 +102,15 @@ export function deviceText(session, kind) {
   return { text: `Slå ${isOff ? 'på' : 'av'} ${name}`, isUsable: true, isOff };
 }
 
-/** @param {string[]} kinds what a host stopped */
+const kOwnDevices = { audio: 'mikrofonen din', video: 'kameraet ditt' };
+
+/**
+ * @param {string[]} kinds what a host stopped
+ * @returns {string} '' if there is nothing to tell: a screen that is not shared, say
+ */
 export function mutedText(kinds) {
-  const names = kinds.map((kind) => ({ audio: 'mikrofonen', video: 'kameraet', screen: 'skjermdelingen' })[kind] ?? kind);
-  return `Verten har slått av ${names.join(' og ')} din. Bare du kan slå på igjen.`;
+  const names = kinds.map((kind) => kOwnDevices[/** @type {keyof typeof kOwnDevices} */ (kind)]).filter(Boolean);
+  return names.length > 0 ? `Verten har slått av ${names.join(' og ')}. Bare du kan slå på igjen.` : '';
 }
 
 /** @param {string} text */

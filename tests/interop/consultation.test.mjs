@@ -115,7 +115,7 @@ describe('a waiting room', () => {
     const before = await packets(host);
     await pause(QUIET_MS);
     assert.equal((await packets(host)).received, before.received, 'neither sound nor picture');
-    assert.match(await textOf(patient, '#news'), /kameraet din|mikrofonen din/);
+    assert.match(await textOf(patient, '#news'), /slått av kameraet ditt\. Bare du/);
     assert.match(await textOf(host, `li[data-participant="${ids.patient}"] span`), /mikrofon av · kamera av · identitet bekreftet/);
     for (const act of ['mute', 'stop', 'confirm-identity']) {
       assert.equal(await host.evaluate((which) => document.querySelector(which).hidden, button(ids.patient, act)), true, act);

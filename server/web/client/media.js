@@ -136,7 +136,7 @@ export class Media {
     await this.openDevices();
     if (this.session.isOver) return;
     // A right that was granted later, to somebody whose offer had no place for it.
-    const isMissing = kKinds.some((kind) => this.devices.track(kind) && !this.senders.has(kind));
+    const isMissing = kKinds.some((kind) => this.maySend(kind) && this.devices.track(kind) && !this.senders.has(kind));
     if (isMissing && this.pc && this.offers > 0) this.connect();
     else this.attachTracks();
   }

@@ -23,7 +23,12 @@ export const inState = (page, state, timeoutMs) =>
 export const participantOf = (page) => page.evaluate(() => globalThis.eir.session.participant);
 
 /** The text that a person sees, of one element; '' if it is hidden or not there. */
-export const textOf = (page, selector) => page.evaluate((which) => document.querySelector(which)?.innerText ?? '', selector);
+export const textOf = (page, selector) =>
+  page.evaluate((which) => {
+    const element = document.querySelector(which);
+    // The text of what is not shown is its whole content.
+    return element && element.getClientRects().length > 0 ? element.innerText : '';
+  }, selector);
 
 export async function screenshot(page, name) {
   if (artifacts) await page.screenshot(joinPath(artifacts, `${name}.png`));
