@@ -72,9 +72,9 @@ class HttpServerTest : public testing::Test {
     address_.sin_family = AF_INET;                                         // io: the system chooses the port
     address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address_;
-    ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&address_), length),
-              0);                          // io: the system chooses the port
-    ASSERT_EQ(::listen(listening, 8), 0);  // io: the system chooses the port
+    const auto* address = reinterpret_cast<const sockaddr*>(&address_);
+    ASSERT_EQ(::bind(listening, address, length), 0);  // io: the system chooses the port
+    ASSERT_EQ(::listen(listening, 8), 0);              // io: the system chooses the port
     ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&address_), &length), 0);
     server_ = std::make_unique<HttpServer>(io, nullptr, handler, limits);
     channel::InheritedSocket socket;
