@@ -9,6 +9,7 @@ namespace json = boost::json;
 
 class IdempotencyTest : public BackendTest {
  protected:
+  using BackendTest::BackendTest;
   HttpRequest keyed(const std::string& key, const std::string& path, const std::string& body,
                     const std::string& bearer) const {
     HttpRequest made = request("POST", path, body, bearer);
@@ -27,6 +28,11 @@ class IdempotencyTest : public BackendTest {
     EXPECT_EQ(a.body, b.body);
     EXPECT_EQ(a.headers, b.headers);
   }
+};
+
+class FullDiskIdempotencyTest : public IdempotencyTest {
+ protected:
+  FullDiskIdempotencyTest() : IdempotencyTest(std::chrono::seconds(1)) {}
 };
 
 TEST_F(IdempotencyTest, SameRequestUnderTheSameKeyIsMadeOnce) {
@@ -115,7 +121,7 @@ TEST_F(IdempotencyTest, SecondRequestWhileTheFirstIsNotOnDiskIsTurnedAway) {
   expect_same(*first, call(request));
 }
 
-TEST_F(IdempotencyTest, OutcomeThatWasNotKnownIsKnownByTheKeyLater) {
+TEST_F(FullDiskIdempotencyTest, OutcomeThatWasNotKnownIsKnownByTheKeyLater) {
   disk.is_broken = true;
   const HttpAnswer unknown = make("a");
   EXPECT_EQ(code(unknown), "journal_unavailable");

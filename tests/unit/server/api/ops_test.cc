@@ -7,6 +7,7 @@ namespace {
 
 class OpsTest : public BackendTest {
  protected:
+  using BackendTest::BackendTest;
   HttpAnswer get(const std::string& path, const std::string& method = "GET") {
     const HttpRequest made = request(method, path, "", "");
     std::optional<HttpAnswer> answer;
@@ -27,7 +28,12 @@ class OpsTest : public BackendTest {
   Ops ops{*backend, "node-1"};
 };
 
-TEST_F(OpsTest, NodeIsNotReadyWhileNothingCanBeWritten) {
+class FullDiskOpsTest : public OpsTest {
+ protected:
+  FullDiskOpsTest() : OpsTest(std::chrono::seconds(1)) {}
+};
+
+TEST_F(FullDiskOpsTest, NodeIsNotReadyWhileNothingCanBeWritten) {
   EXPECT_EQ(get("/readyz").status, 200);
   create();
   disk.is_broken = true;

@@ -10,12 +10,18 @@ namespace json = boost::json;
 
 class RestApiTest : public BackendTest {
  protected:
+  using BackendTest::BackendTest;
   HttpAnswer lock(const std::string& if_match) {
     HttpRequest made = request("POST", base + "/lock", "", secret);
     made.if_match = if_match;
     return call(made);
   }
   uint64_t version() { return json::parse(call("GET", base, "", secret).body).at("version").to_number<uint64_t>(); }
+};
+
+class FullDiskRestApiTest : public RestApiTest {
+ protected:
+  FullDiskRestApiTest() : RestApiTest(std::chrono::seconds(1)) {}
 };
 
 TEST_F(RestApiTest, ChangeIsMadeOnlyToTheVersionThatItNames) {
@@ -160,7 +166,7 @@ TEST_F(RestApiTest, WhatIsOverIsReadFromTheStoreAfterARestart) {
   EXPECT_EQ(header(read, "ETag"), "\"2\"");
 }
 
-TEST_F(RestApiTest, FullDiskChangesNothingAndSaysSo) {
+TEST_F(FullDiskRestApiTest, ChangesNothingAndSaysSo) {
   create();
   disk.is_broken = true;
   EXPECT_EQ(code(call("POST", base + "/lock", "", secret)), "journal_unavailable");
