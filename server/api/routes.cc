@@ -95,6 +95,7 @@ std::optional<Route> match(const Row& row, std::string_view path) {
 
 std::vector<RoutePattern> all_routes() {
   std::vector<RoutePattern> routes;
+  routes.reserve(kRows.size());
   for (const Row& row : kRows) routes.push_back({row.method, row.pattern});
   return routes;
 }
