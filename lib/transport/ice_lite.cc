@@ -56,6 +56,7 @@ StunOutcome IceLite::handle_binding_request(Timestamp now, const StunMessage& me
 void IceLite::handle_authenticated_packet(Timestamp now, const Path& path) {
   if (selected_ && paths_[*selected_].path == path) {
     paths_[*selected_].last_media = now;
+    alive_at_ = now;
     return;
   }
   ValidatedPath* validated = find(path);
@@ -71,7 +72,7 @@ void IceLite::handle_path_closed(Timestamp now, const Path& path) {
 
 void IceLite::handle_timeout(Timestamp now) {
   for (size_t i = paths_.size(); i-- > 0;) {
-    if (paths_[i].last_check + kConsentLifetime > now) continue;
+    if (last_sign_of_life(i) + kConsentLifetime > now) continue;
     ++counters_.paths_expired;
     remove_path(now, i);
   }
@@ -87,9 +88,14 @@ void IceLite::handle_timeout(Timestamp now) {
 
 Timestamp IceLite::next_timeout() const {
   Timestamp next = is_expired_ ? kNever : alive_at_ + kConsentLifetime;
-  for (const ValidatedPath& path : paths_) next = std::min(next, path.last_check + kConsentLifetime);
+  for (size_t i = 0; i < paths_.size(); ++i) next = std::min(next, last_sign_of_life(i) + kConsentLifetime);
   for (const Generation& generation : generations_) next = std::min(next, generation.valid_until);
   return next;
+}
+
+Timestamp IceLite::last_sign_of_life(size_t index) const {
+  const ValidatedPath& path = paths_[index];
+  return selected_ == index ? std::max(path.last_check, path.last_media.value_or(path.last_check)) : path.last_check;
 }
 
 std::optional<IceLiteEvent> IceLite::poll_event() {

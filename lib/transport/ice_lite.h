@@ -68,14 +68,17 @@ struct IcePathRemoved {
 struct IceCredentialsRetired {
   std::string ufrag;
 };
-// No valid check for kConsentLifetime on any path: nothing may be sent (RFC 7675 section 5.1). A later check revives.
+// No valid check for kConsentLifetime on any path, and nothing authenticated on the selected one: nothing may be sent
+// (RFC 7675 section 5.1). A later check revives.
 struct IceExpired {};
 using IceLiteEvent = std::variant<IcePathRemoved, IcePathSelected, IceCredentialsRetired, IceExpired>;
 
 // The lite, controlled side of ICE (RFC 8445 appendix A), with the consent of RFC 7675 seen from the side that answers:
-// a path may be sent to for 30 s after its last valid check. Owned by one Transport. Sans-IO. Promises: a request
-// without valid integrity gets no reply and changes nothing but a counter; at most kPathsMax paths are remembered; the
-// selected path always had a valid check; a removed path is always told by an event.
+// a path may be sent to for 30 s after its last valid check, the selected one also for 30 s after the last
+// authenticated packet from it: libnice, as GStreamer uses it, sends no more checks once it is connected, and who sends
+// what only the peer can make, from where the peer is, has not gone. Owned by one Transport. Sans-IO. Promises: a
+// request without valid integrity gets no reply and changes nothing but a counter; at most kPathsMax paths are
+// remembered; the selected path always had a valid check; a removed path is always told by an event.
 //
 // Selection: the highest-priority nominated path of the newest credentials that nominated one; or a path with a fresh
 // valid check that carries authenticated media while the selected path has carried none for kSilence.
@@ -159,6 +162,7 @@ class IceLite {
   const ValidatedPath* find(const Path& path) const;
   ValidatedPath* add_path(Timestamp now, const Path& path);
   void remove_path(Timestamp now, size_t index);
+  Timestamp last_sign_of_life(size_t index) const;
   void select(Timestamp now, ValidatedPath& path, Nomination nomination);
   void consider_nomination(Timestamp now, ValidatedPath& path);
   void consider_media(Timestamp now, ValidatedPath& path);
@@ -170,7 +174,7 @@ class IceLite {
   std::vector<ValidatedPath> paths_;     // in order of validation
   std::optional<size_t> selected_;       // index of paths_
   Timestamp selected_at_{};
-  Timestamp alive_at_;  // last valid check, restart or construction
+  Timestamp alive_at_;  // last valid check, authenticated packet of the selected path, restart or construction
   bool is_expired_ = false;
 
   std::vector<Path> removed_;
