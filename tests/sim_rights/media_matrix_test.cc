@@ -206,10 +206,10 @@ constexpr std::array kTemplateTable = {
 };
 
 class TemplateMatrix : public testing::TestWithParam<TemplateLine> {};
-INSTANTIATE_TEST_SUITE_P(Table, TemplateMatrix, testing::ValuesIn(kTemplateTable),
-                         [](const testing::TestParamInfo<TemplateLine>& info) {
-                           return std::string(info.param.kind) + "_" + info.param.role;
-                         });
+std::string name_of_line(const testing::TestParamInfo<TemplateLine>& info) {
+  return std::string(info.param.kind) + "_" + info.param.role;
+}
+INSTANTIATE_TEST_SUITE_P(Table, TemplateMatrix, testing::ValuesIn(kTemplateTable), name_of_line);
 
 TEST_P(TemplateMatrix, PacketsPassAsTheTemplateSays) {
   const TemplateLine& line = GetParam();
@@ -323,9 +323,29 @@ TEST_P(TakingAway, NotAPacketToOrFromAnotherPatientBehindTheLock) {
   EXPECT_GT(room.sent_to(0), 100U) << "the others go on";
 }
 
-// --- one camera is one camera ---
+// --- several cameras ---
 
-TEST(OneCamera, ASecondPictureUnderTheNameOfTheCameraDoesNotPass) {
+TEST(Cameras, AStopIsForAllOfThem) {
+  MeetingWorld room("wound", {"patient"});
+  ClientOptions receiver = watcher(0);
+  receiver.video_slots = 2;
+  room.enter(0, receiver);
+  ClientOptions two_cameras;
+  two_cameras.video = {VideoTrackOptions{}, VideoTrackOptions{}};
+  room.enter(1, two_cameras);
+  room.label(1, "1", TrackLabel::kWound);
+  ASSERT_TRUE(room.meeting.admit(1));
+  room.sync();
+  room.world.run_for(1s);
+  EXPECT_GT(room.sent_to(0, room.track(1, "0")), 0U);
+  EXPECT_GT(room.sent_to(0, room.track(1, "1")), 0U);
+  ASSERT_TRUE(room.meeting.stop_video(1));
+  room.sync();
+  room.world.run_for(1s);
+  EXPECT_EQ(room.sent_to(0), 0U);
+}
+
+TEST(Cameras, ASecondPictureUnderTheNameOfTheCameraDoesNotPass) {
   MeetingWorld room("samkonsultasjon", {"relative"});
   ClientOptions receiver = watcher(0);
   receiver.video_slots = 2;

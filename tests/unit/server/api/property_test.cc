@@ -124,7 +124,9 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
     const std::string path = rooms[at].path + "/seats/" + seat.key.to_string() + "/invitations";
     const size_t tenant = dice.chance(0.9) ? rooms[at].tenant : 1 - rooms[at].tenant;
     const HttpAnswer made = ask("POST", path, R"({"kind":"link"})", secrets[tenant]);
-    if (tenant != rooms[at].tenant) ASSERT_EQ(made.status, 404);
+    if (tenant != rooms[at].tenant) {
+      ASSERT_EQ(made.status, 404);
+    }
     if (made.status != 201) return;
     const boost::json::value issued = boost::json::parse(made.body);
     const std::string body = R"({"token":")" + std::string(issued.at("token").as_string()) + R"("})";
@@ -249,7 +251,9 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
       rooms[at].granted[seat] =
           body.find("moderate\",\"") != std::string::npos ? Rights{Right::kModerate, Right::kList} : Rights{right};
     // A refusal leaves a line of audit at most; time may have changed others meanwhile.
-    if (answer.status >= 400) ASSERT_LE(backend->consultations.last_transition(), changes + 40);
+    if (answer.status >= 400) {
+      ASSERT_LE(backend->consultations.last_transition(), changes + 40);
+    }
   }
 
   // As of a consultation that never was; of usage there is an empty list.
@@ -301,7 +305,9 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
     std::string sent = "----";
     for (const channel::RightKind kind : told.send_kinds) sent[static_cast<size_t>(kind)] = 'y';
     ASSERT_EQ(sent, expected) << to_text(participant->role);
-    if (!participant->is_admitted) ASSERT_TRUE(told.receive_kinds.empty() && told.groups == 0);
+    if (!participant->is_admitted) {
+      ASSERT_TRUE(told.receive_kinds.empty() && told.groups == 0);
+    }
   }
 
   // What the page has been told of others.

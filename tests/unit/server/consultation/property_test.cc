@@ -94,9 +94,13 @@ class PropertyTest : public testing::TestWithParam<uint64_t> {
     if (before == seen_.end()) return;
     ASSERT_GE(seen.version, before->second.version);
     const bool is_same = seen.counted == before->second.counted && seen.granted == before->second.granted;
-    if (!is_same) ASSERT_GT(seen.version, before->second.version);
+    if (!is_same) {
+      ASSERT_GT(seen.version, before->second.version);
+    }
     ASSERT_GE(seen.state, before->second.state);
-    if (is_final(before->second.state)) ASSERT_EQ(seen.state, before->second.state);
+    if (is_final(before->second.state)) {
+      ASSERT_EQ(seen.state, before->second.state);
+    }
   }
 
   // Nothing of what is over changes.
@@ -117,11 +121,15 @@ class PropertyTest : public testing::TestWithParam<uint64_t> {
     ASSERT_LE(consultation.present_count(), std::min<size_t>(9, consultation.kind->participants_max));
     ASSERT_LE(consultation.seats.size(), 64U);
     ASSERT_LE(consultation.invitations.size(), 512U);
-    for (const Invitation& invitation : consultation.invitations) ASSERT_LE(invitation.uses, invitation.uses_max);
+    for (const Invitation& invitation : consultation.invitations) {
+      ASSERT_LE(invitation.uses, invitation.uses_max);
+    }
     for (const Seat& seat : consultation.seats) {
       const auto holders = std::ranges::count_if(consultation.participants,
                                                  [&](const auto& entry) { return entry.second.seat == seat.key; });
-      if (!seat.many) ASSERT_LE(holders, 1);
+      if (!seat.many) {
+        ASSERT_LE(holders, 1);
+      }
     }
   }
 
@@ -133,21 +141,33 @@ class PropertyTest : public testing::TestWithParam<uint64_t> {
     ASSERT_LE(participant.persons.size(), 8U);
     ASSERT_NE(participant.groups, 0U);
     // Nobody is in whom neither role nor host let in.
-    if (participant.is_admitted) ASSERT_TRUE(book->second.may_be_in);
+    if (participant.is_admitted) {
+      ASSERT_TRUE(book->second.may_be_in);
+    }
     const Rights expected = expected_rights(room, consultation, participant);
     ASSERT_EQ(rights_of(consultation, participant), expected)
         << to_text(participant.role) << " in " << consultation.kind->name;
     const Rights receives = receives_of(consultation, participant);
     const bool is_out = !participant.is_admitted || participant.presence == Presence::kLeft;
-    if (is_out) ASSERT_TRUE(receives.empty());
-    if (participant.role == Role::kSupport) ASSERT_TRUE(receives.empty());
-    if (consultation.hold != Hold::kNone && !expected.has(Right::kModerate)) ASSERT_TRUE(receives.empty());
+    if (is_out) {
+      ASSERT_TRUE(receives.empty());
+    }
+    if (participant.role == Role::kSupport) {
+      ASSERT_TRUE(receives.empty());
+    }
+    if (consultation.hold != Hold::kNone && !expected.has(Right::kModerate)) {
+      ASSERT_TRUE(receives.empty());
+    }
     if (is_final(consultation.state)) return;
     // Everybody but who is connected has a time that runs out.
     const bool is_connected =
         participant.presence != Presence::kLeft && (participant.is_signalling || participant.transports > 0);
-    if (!is_connected) ASSERT_NE(participant.deadline, kNever);
-    if (participant.presence == Presence::kConnected) ASSERT_EQ(participant.deadline, kNever);
+    if (!is_connected) {
+      ASSERT_NE(participant.deadline, kNever);
+    }
+    if (participant.presence == Presence::kConnected) {
+      ASSERT_EQ(participant.deadline, kNever);
+    }
   }
 
   // From the table above: what a host granted counts only where the table has a g.
@@ -176,7 +196,9 @@ class PropertyTest : public testing::TestWithParam<uint64_t> {
       ASSERT_EQ(participant.is_here(), history.here.contains({consultation.key, key}));
     }
     for (const ParticipantRef who : history.here) {
-      if (who.consultation == consultation.key) ASSERT_NE(consultation.find_participant(who.participant), nullptr);
+      if (who.consultation == consultation.key) {
+        ASSERT_NE(consultation.find_participant(who.participant), nullptr);
+      }
     }
   }
 
@@ -185,7 +207,9 @@ class PropertyTest : public testing::TestWithParam<uint64_t> {
     for (const RandomHistory::Person& person : history.people) {
       for (const std::string& session : person.sessions) {
         const auto who = history.domain.authenticate(history.now, session);
-        if (who) ASSERT_EQ(*who, person.tokens.who);
+        if (who) {
+          ASSERT_EQ(*who, person.tokens.who);
+        }
       }
     }
   }

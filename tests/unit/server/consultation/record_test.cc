@@ -320,7 +320,9 @@ TEST_F(SecretsTest, NoNameAndNoTokenIsInAnyRow) {
   ASSERT_EQ(secrets.size(), 3U + 6U + 4U + 2U + 1U);  // links, tokens of three people, names, resumed, renewed
   for (const Transition& transition : all) {
     const std::string text = everything_in(transition);
-    for (const std::string& secret : secrets) EXPECT_THAT(text, testing::Not(HasSubstr(secret)));
+    for (const std::string& secret : secrets) {
+      EXPECT_THAT(text, testing::Not(HasSubstr(secret)));
+    }
   }
 }
 

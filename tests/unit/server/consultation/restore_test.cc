@@ -192,13 +192,19 @@ void expect_equal_answers(Now now, const RandomHistory::Person& person, Consulta
     const auto known_again = after.authenticate(now, session);
     // A token of somebody whom Eir just forgot is known to neither.
     ASSERT_EQ(known.has_value(), known_again.has_value());
-    if (known) EXPECT_EQ(*known, *known_again);
-    if (!known) EXPECT_EQ(known.error(), known_again.error());
+    if (known) {
+      EXPECT_EQ(*known, *known_again);
+    }
+    if (!known) {
+      EXPECT_EQ(known.error(), known_again.error());
+    }
   }
   const auto resumed = before.resume(now, person.tokens.resume.reveal());
   const auto resumed_again = after.resume(now, person.tokens.resume.reveal());
   ASSERT_EQ(resumed.has_value(), resumed_again.has_value());
-  if (resumed) EXPECT_EQ(resumed->who, resumed_again->who);
+  if (resumed) {
+    EXPECT_EQ(resumed->who, resumed_again->who);
+  }
 }
 
 void expect_equal(const Consultation& before, const Consultation& after) {
@@ -244,7 +250,9 @@ TEST_P(AnyHistory, IsTheSameAfterARestart) {
   for (const RandomHistory::Room& room : history.rooms) {
     const Consultation* found = after.find(room.key);
     if (found == nullptr) continue;
-    for (const auto& [key, participant] : found->participants) EXPECT_FALSE(participant.is_here());
+    for (const auto& [key, participant] : found->participants) {
+      EXPECT_FALSE(participant.is_here());
+    }
   }
 }
 
