@@ -69,7 +69,7 @@ asio::awaitable<HttpAnswer> RestApi::change_once(const Caller& caller, const Rou
 std::optional<Problem> RestApi::why_not_now(const Caller& caller, const Route& route,
                                             const HttpRequest& request) const {
   if (!is_there(caller, route)) return problem_of(Refusal::kNotFound);
-  if (const auto problem = check_version(route, request)) return problem;
+  if (auto problem = check_version(route, request)) return problem;
   if (caller.participant) {
     const auto refusal = authorise(caller, route);
     if (refusal) return problem_of(*refusal);
