@@ -19,8 +19,10 @@ void Consultations::mute_self(Now now, ParticipantRef who, MuteKind kind, bool m
 
 void Consultations::name_self(ParticipantRef who, std::string_view display_name) {
   const auto found = find_for_act(who);
-  if (!found || !(*found)->display_name.empty() || !is_display_name(display_name)) return;
+  if (!found || display_name.empty() || !(*found)->display_name.empty() || !is_display_name(display_name)) return;
   (*found)->display_name = display_name;
+  // Others may know them already: by a transport that outlived the process which knew the name.
+  events_.push_back({EventKind::kChanged, who, last_transition_});
 }
 
 void Consultations::leave(Now now, ParticipantRef who) {

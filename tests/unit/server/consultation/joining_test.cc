@@ -196,5 +196,18 @@ TEST_F(JoiningTest, ANameIsSaidOnceAfterARestartAndNotReplaced) {
   EXPECT_EQ(find(joined)->display_name, "first");
 }
 
+TEST_F(JoiningTest, ANameThatIsSaidLateIsToldToOthers) {
+  const Joined joined = connect(0);
+  events();
+  consultations.name_self(joined.who, "late");
+  EXPECT_EQ(events(), std::vector{Kind::kChanged});
+  consultations.name_self(joined.who, "again");
+  EXPECT_TRUE(events().empty());
+  const Joined nameless = connect(1);
+  events();
+  consultations.name_self(nameless.who, "");
+  EXPECT_TRUE(events().empty());
+}
+
 }  // namespace
 }  // namespace eir
