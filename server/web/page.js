@@ -71,7 +71,7 @@ function showRoom() {
 
 session.addEventListener('problem', (event) => {
   const { code, message } = /** @type {CustomEvent} */ (event).detail;
-  at('problem').textContent = problemText(code, message);
+  at('problem').textContent = problemText(code, message, session.rights.has('moderate'));
   at('problem').dataset.code = code;
   at('problem').hidden = false;
 });
@@ -100,7 +100,7 @@ let newsTimer = 0;
 function announce(text) {
   clearTimeout(newsTimer);
   at('news').textContent = text;
-  newsTimer = setTimeout(() => { at('news').textContent = ''; }, kNewsMs);
+  if (text) newsTimer = setTimeout(() => { at('news').textContent = ''; }, kNewsMs);
 }
 
 /**
@@ -120,7 +120,9 @@ at('no').addEventListener('click', () => dialog.close('no'));
 for (const kind of kKinds) {
   at(`mute-${kind}`).addEventListener('click', () => {
     const { isUsable, isOff } = deviceText(session, kind);
-    if (isUsable) session.media.setMuted(kind, !isOff);
+    if (!isUsable) return;
+    announce('');
+    session.media.setMuted(kind, !isOff);
   });
 }
 at('leave').addEventListener('click', () => session.leave());

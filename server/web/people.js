@@ -13,14 +13,14 @@ const kHostRoles = ['specialist', 'clinician', 'moderator'];
  * @typedef {object} Act
  * @property {Parameters<EirSession['decide']>[1]} act
  * @property {string} text of the button
- * @property {string} [question] asked first, about the person
+ * @property {(name: string) => string} [question] asked first
  * @property {(person: Person) => boolean} [isUseful]
  */
 
 /** @type {Act[]} */
 const kWaitingActs = [
   { act: 'admit', text: 'Slipp inn' },
-  { act: 'deny', text: 'Avvis', question: 'Avvise' },
+  { act: 'deny', text: 'Avvis', question: (name) => `Avvise ${name}?` },
 ];
 
 /** @type {Act[]} */
@@ -32,7 +32,7 @@ const kPresentActs = [
   { act: 'return', text: 'Til venterommet', isUseful: ({ role }) => !kHostRoles.includes(role) },
   { act: 'mute', text: 'Slå av mikrofon', isUseful: ({ hostMuted }) => !hostMuted.includes('audio') },
   { act: 'stop', text: 'Stopp kamera', isUseful: ({ hostMuted }) => !hostMuted.includes('video') },
-  { act: 'remove', text: 'Ta ut', question: 'Lenken slutter å virke. Ta ut' },
+  { act: 'remove', text: 'Ta ut', question: (name) => `Ta ut ${name}? Lenken slutter å virke.` },
 ];
 
 export class People {
@@ -71,6 +71,8 @@ export class People {
     }
     const waiting = people.filter(({ id }) => this.isWaiting.get(id) && id !== this.session.participant);
     const section = /** @type {HTMLElement} */ (this.page.waiting.closest('section'));
+    // What was said of who waited is not so any more.
+    if (!section.hidden && waiting.length === 0) this.page.announce('');
     section.hidden = !isHost || waiting.length === 0;
     const here = /** @type {HTMLElement} */ (this.page.present.closest('section'));
     here.hidden = this.page.present.childElementCount === 0;
@@ -108,7 +110,7 @@ export class People {
   async decide({ act, question }, id) {
     const person = this.session.roster.get(id);
     if (!person) return;
-    if (question && !(await this.page.ask(`${question} ${this.label(person)}?`))) return;
+    if (question && !(await this.page.ask(question(this.label(person))))) return;
     await this.session.decide(id, act);
   }
 

@@ -73,12 +73,21 @@ const kProblems = {
   wrong_state: 'Dette går ikke nå.',
 };
 
+// What hosts can do something about.
+const kHostProblems = {
+  locked: 'Konsultasjonen er låst. Lås den opp først hvis flere skal inn.',
+};
+
 /**
  * @param {string} code
  * @param {string} message
+ * @param {boolean} isHost
+ * @returns {string}
  */
-export const problemText = (code, message) =>
-  kProblems[/** @type {keyof typeof kProblems} */ (code)] ?? `Noe gikk galt (${code}). ${message}`;
+export function problemText(code, message, isHost) {
+  const forHosts = isHost ? kHostProblems[/** @type {keyof typeof kHostProblems} */ (code)] : undefined;
+  return forHosts ?? kProblems[/** @type {keyof typeof kProblems} */ (code)] ?? `Noe gikk galt (${code}). ${message}`;
+}
 
 /** Problems that a person may get past by trying once more. */
 export const kRetryable = new Set(['too_early', 'locked', 'full', 'invitation_early', 'unavailable', 'journal_unavailable', 'rate_limited', 'network', 'token_expired']);
