@@ -50,7 +50,7 @@ class ConsultationsTest : public testing::Test {
   Joined join(size_t seat) { return join(*made, seat); }
   // Joined and connected.
   Joined connect(const Consultation& room, size_t seat) {
-    const Joined joined = join(room, seat);
+    Joined joined = join(room, seat);
     consultations.signal_opened(now, joined.who);
     return joined;
   }

@@ -231,7 +231,7 @@ TEST_F(RecordTest, WhoNeverConnectedUsedNothing) {
 TEST_F(RecordTest, RemovalDenialAndANewerUseOfTheSeatEndTheTimeToo) {
   const std::string link = invite(1, 9);
   const auto come = [&] {
-    const Joined joined = *consultations.join(now, link, "");
+    Joined joined = *consultations.join(now, link, "");
     consultations.signal_opened(now, joined.who);
     return joined;
   };
