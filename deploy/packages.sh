@@ -18,7 +18,12 @@ test=(
   clang-14 clang-format-14 clang-tidy-14 lld-14 llvm-14 libclang-rt-14-dev
   python3 curl openssl sqlite3 iproute2 nftables procps util-linux
 )
-browser=(chromium firefox-esr nodejs npm pulseaudio espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux)
+browser=(
+  chromium firefox-esr nodejs npm pulseaudio espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux
+  # GStreamer as a WHIP camera and a WHEP player: webrtcbin and its SRTP, DTLS and ICE, x264, VP8, Opus, the bindings.
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice
+  python3-gst-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0
+)
 
 # Intel's multi-buffer library exists on x86-64 only; elsewhere the OpenSSL engine serves alone.
 if [ "$(dpkg --print-architecture)" = amd64 ]; then build+=(libipsec-mb-dev); fi

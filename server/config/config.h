@@ -36,7 +36,7 @@ struct Listeners {
   OpsListener ops;
   // What links to this node start with, for instance https://video.example.org; empty: built from the listeners.
   std::string public_url;
-  // Browser origins besides public_url that may open the signalling WebSocket.
+  // Browser origins besides public_url that may use the API and open the signalling WebSocket.
   std::vector<std::string> allowed_origins;
 };
 
