@@ -170,6 +170,8 @@ Result<NegotiatedAnswer, NegotiationRefusal> Router::negotiate(Timestamp now, co
   if (!offer) return refuse(offer.error());
   sdp::Policy policy = options_.policy;
   if (participant->room().options().audio_only) policy.publish_video = policy.receive_video = false;
+  if (request.kind == SessionKind::kWhip) policy.receive_audio = policy.receive_video = false;
+  if (request.kind == SessionKind::kWhep) policy.publish_audio = policy.publish_video = false;
   const auto plan = sdp::plan(*offer, policy);
   if (!plan) return refuse(plan.error());
   if (request.kind != SessionKind::kWeb) {

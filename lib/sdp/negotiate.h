@@ -87,8 +87,9 @@ Negotiated answer(const Plan& planned, const ServerParameters& server, std::span
 // that replaces another one on a disabled m-line is a recycled m-line and fine (RFC 8829 section 5.2.2).
 std::optional<SdpRefusal> check_renegotiation(std::span<const MediaDescription> before, const Plan& now);
 
-// What WHIP (RFC 9725 section 4.4) and WHEP ask of an offer: every audio and video m-line in use has `direction`, and
-// is accepted. A session that serves half of what was asked would mislead the person in front of it.
+// What WHIP (RFC 9725 section 4.2) and WHEP ask of an offer: every audio and video m-line in use has `direction`, or
+// sendrecv, which is answered as if it had (GStreamer's default), and is accepted. A session that serves half of what
+// was asked would mislead the person in front of it.
 std::optional<SdpRefusal> check_one_way(const Plan& planned, Direction direction);
 
 }  // namespace eir::sdp

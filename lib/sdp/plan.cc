@@ -195,7 +195,9 @@ std::optional<SdpRefusal> check_one_way(const Plan& planned, Direction direction
   for (const MediaDescription& media : planned.media) {
     const MediaSection& offered = planned.offer.media[media.index];
     if (!offered.is_rtp() || offered.is_disabled()) continue;
-    if (offered.direction != direction) return SdpRefusal{SdpError::kDirectionNotAllowed, offered.line};
+    if (offered.direction != direction && offered.direction != Direction::kSendRecv) {
+      return SdpRefusal{SdpError::kDirectionNotAllowed, offered.line};
+    }
     if (media.accepted()) continue;
     const bool is_codec = media.rejected == MediaRejection::kCodecNone;
     return SdpRefusal{is_codec ? SdpError::kCodecNone : SdpError::kMediaRejected, offered.line};

@@ -186,13 +186,20 @@ class Whip(unittest.TestCase):
         for at in ("/v1/whip/", "/v1/whip/c_nonsense", path + "/", path + "/r_nonsense", resource + "/more"):
             self.assertEqual(self.ask("POST", at, SENDING, bearer, Content_Type="application/sdp")[:2], (404, "not_found"))
 
+    def test_an_offer_of_both_ways_is_answered_one_way(self):
+        # RFC 9725 section 4.2 allows it, and GStreamer's webrtcbin does it unless it is told otherwise.
+        c, person, _ = self.join()
+        for kind, direction in (("whip", "recvonly"), ("whep", "sendonly")):
+            status, sdp, _ = self.post(kind, c, person["session"], BOTH_WAYS)
+            self.assertEqual(status, 201)
+            self.assertEqual(re.findall("^a=(sendonly|recvonly|sendrecv|inactive)", sdp, re.MULTILINE), [direction] * 2)
+
     def test_offers_that_cannot_be_served_are_refused_with_the_code_of_the_sdp(self):
         c, person, _ = self.join()
         only_h265 = re.sub(r"a=rtpmap:(\d+) (VP8|VP9|H264|AV1)/90000", r"a=rtpmap:\1 H265/90000", RECEIVING)
         for kind, offer, status, code in (
-            ("whip", BOTH_WAYS, 406, "direction_not_allowed"),
+            ("whip", BOTH_WAYS.replace("a=sendrecv", "a=inactive"), 406, "direction_not_allowed"),
             ("whip", RECEIVING, 406, "direction_not_allowed"),
-            ("whep", BOTH_WAYS, 406, "direction_not_allowed"),
             ("whep", SENDING, 406, "direction_not_allowed"),
             ("whep", only_h265, 406, "codec_none"),
             ("whip", "nonsense", 400, "sdp_syntax"),

@@ -154,8 +154,7 @@ def publish(session, codec, party):
         "application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.")
     webrtc = pipeline.get_by_name("webrtc")
     session.watch(webrtc)
-    for at in range(2):
-        webrtc.emit("get-transceiver", at).set_property("direction", GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
+    # It offers sendrecv, as any pipeline does that says nothing; the answer makes it one way.
     webrtc.connect("on-negotiation-needed", session.offer)
     pipeline.set_state(Gst.State.PLAYING)
     draw_all(pipeline.get_by_name("camera"), party)

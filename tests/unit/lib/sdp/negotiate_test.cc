@@ -389,6 +389,39 @@ TEST(Negotiation, PayloadTypesAreLookedUpWithTheirRtx) {
   EXPECT_FALSE(find_payload_type(codecs, 98).has_value());
 }
 
+TEST(OneWay, AnOfferOfBothWaysMayBeServedInOne) {
+  const std::string both = session_lines("a v") + media_lines("a", "audio", "sendrecv", kOpusLines) +
+                           media_lines("v", "video", "sendonly", kVp8Lines);
+  const auto planned = plan_text(both, {.receive_audio = false, .receive_video = false});
+  ASSERT_TRUE(planned.has_value());
+  EXPECT_FALSE(check_one_way(*planned, Direction::kSendOnly).has_value());
+  for (const MediaDescription& media : planned->media) {
+    EXPECT_TRUE(media.receives_from_client && !media.sends_to_client) << media.mid;
+  }
+}
+
+TEST(OneWay, ALineOfTheOtherWayIsRefusedWithItsPlace) {
+  for (const std::string_view other : {"recvonly", "inactive"}) {
+    const auto planned = plan_text(session_lines("a v") + media_lines("a", "audio", "sendonly", kOpusLines) +
+                                   media_lines("v", "video", other, kVp8Lines));
+    ASSERT_TRUE(planned.has_value());
+    const auto refusal = check_one_way(*planned, Direction::kSendOnly);
+    ASSERT_TRUE(refusal.has_value());
+    EXPECT_EQ(refusal->error, SdpError::kDirectionNotAllowed);
+    EXPECT_EQ(refusal->line, 15U);  // nine lines of the session, five of the sound
+  }
+}
+
+TEST(OneWay, WhatIsNotAcceptedIsRefusedInsteadOfLeftOut) {
+  const std::string h265 = "a=rtpmap:96 H265/90000\r\n";
+  const auto planned = plan_text(session_lines("a v") + media_lines("a", "audio", "sendonly", kOpusLines) +
+                                 media_lines("v", "video", "sendonly", h265));
+  ASSERT_TRUE(planned.has_value());
+  const auto refusal = check_one_way(*planned, Direction::kSendOnly);
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->error, SdpError::kCodecNone);
+}
+
 TEST(Renegotiation, MediaLinesStayWhereTheyAre) {
   const auto first = plan_text(session_lines("0 1") + media_lines("0", "video", "sendonly", kVp8Lines) +
                                media_lines("1", "audio", "sendonly", kOpusLines));
