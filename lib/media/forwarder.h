@@ -87,6 +87,8 @@ class Forwarder {
   std::optional<RewrittenPacket> rewrite(int64_t out_sequence) const;
   // The sequence number as the receiver writes it → the unwrapped one nearest to the newest sent.
   int64_t unwrap_out(uint16_t sequence) const;
+  // The number that the next packet in order will get.
+  int64_t next_out() const { return map_.next_out(); }
 
   TrackId current_track() const { return current_.track; }
   const ReceiveStream* current_source() const { return current_.source; }

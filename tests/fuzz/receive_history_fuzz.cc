@@ -224,6 +224,7 @@ class World {
   }
 
   void pull() {
+    const int64_t next = forwarder_.next_out();
     forwarder_.pull(now_, out_);
     const bool is_whole = out_.size() < out_.capacity();
     std::optional<RewrittenPacket> first;
@@ -243,7 +244,8 @@ class World {
                     .timestamp = packet->timestamp,
                     .picture_id = packet->picture_id,
                     .is_media = entry.kind == EgressEntry::Kind::kMedia};
-      if (packet->stored == nullptr || entry.out_sequence > lowest) continue;
+      // What is below fills a gap of an earlier epoch.
+      if (packet->stored == nullptr || entry.out_sequence < next || entry.out_sequence > lowest) continue;
       lowest = entry.out_sequence;
       first = packet;
     }

@@ -66,7 +66,7 @@ async function lookAtSlot() {
     codec: stats.find(({ id }) => id === inbound.codecId)?.mimeType.split('/')[1].toLowerCase(),
     width: video.videoWidth,
     freezes: inbound.totalFreezesDuration,
-    offers: session.offers,
+    offers: session.media.offers,
     stateChanges: globalThis.eirProbe.signalingStateChanges,
   };
 }

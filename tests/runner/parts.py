@@ -38,10 +38,11 @@ def gtest(preset, name, isolated=False):
     prefix = [str(ROOT / "tests/support/isolated")] if isolated else []
     command = [*prefix, str(folder(preset) / name), f"--gtest_output=json:{report}"]
     code, seconds, output = run_logged(name, command, GTEST_TIMEOUT_S)
-    tally = Tally()
+    tally, told = Tally(), ""
     if report.exists():
         for suite in json.loads(report.read_text())["testsuites"]:
             for case in suite["testsuite"]:
+                told += "".join(f"{suite['name']}.{case['name']}: {each['failure']}\n" for each in case.get("failures", []))
                 if case.get("result") == "SKIPPED" or case.get("status") == "NOTRUN":
                     tally.skipped += 1
                 elif case.get("failures"):
@@ -50,7 +51,7 @@ def gtest(preset, name, isolated=False):
                     tally.passed += 1
     if code != 0 and not tally.failed:
         tally.add(one_failure(f"{name} (ended with {'a timeout' if code is None else code})"))
-    show("FAIL" if tally.failed else "ok  ", name, seconds, str(tally), output if tally.failed else "")
+    show("FAIL" if tally.failed else "ok  ", name, seconds, str(tally), (told or output) if tally.failed else "")
     return tally
 
 
