@@ -247,19 +247,34 @@ std::optional<TrackLabel> label_from_text(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+// What one may send and decide once one is in: a page opens no camera in a waiting room that leads to a call of voices.
+Rights seat_rights_of(const Consultation& consultation, const Participant& participant) {
+  const Seat* seat = consultation.find_seat(participant.seat);
+  if (seat == nullptr) return {};
+  const Rights rights = rights_of_seat(*consultation.kind, *seat);
+  if (!consultation.kind->is_audio_only) return rights;
+  return rights.without(Rights{Right::kVideo, Right::kExtraCamera, Right::kScreen});
+}
+
+}  // namespace
+
 std::string welcome(const Consultation& consultation, const Participant& participant,
                     const std::vector<const Participant*>& roster) {
-  return boost::json::serialize(boost::json::object{{"type", "welcome"},
-                                                    {"participant", participant.key.to_string()},
-                                                    {"consultation", consultation.key.to_string()},
-                                                    {"template", consultation.kind->name},
-                                                    {"role", to_text(participant.role)},
-                                                    {"state", participant.is_admitted ? "admitted" : "waiting"},
-                                                    {"rights", eir::to_array(rights_of(consultation, participant))},
-                                                    {"locked", consultation.is_locked},
-                                                    {"hold", to_text(consultation.hold)},
-                                                    {"iceServers", ice_servers()},
-                                                    {"roster", to_array(roster)}});
+  return boost::json::serialize(
+      boost::json::object{{"type", "welcome"},
+                          {"participant", participant.key.to_string()},
+                          {"consultation", consultation.key.to_string()},
+                          {"template", consultation.kind->name},
+                          {"role", to_text(participant.role)},
+                          {"state", participant.is_admitted ? "admitted" : "waiting"},
+                          {"rights", eir::to_array(rights_of(consultation, participant))},
+                          {"seatRights", eir::to_array(seat_rights_of(consultation, participant))},
+                          {"locked", consultation.is_locked},
+                          {"hold", to_text(consultation.hold)},
+                          {"iceServers", ice_servers()},
+                          {"roster", to_array(roster)}});
 }
 
 std::string answer(std::optional<int64_t> id, std::string_view sdp) {

@@ -82,8 +82,8 @@ describe('templates', () => {
         return { offer: sections(globalThis.eir.pc.localDescription.sdp), answer: sections(globalThis.eir.pc.remoteDescription.sdp) };
       });
       const videos = lines.answer.filter((line) => line.startsWith('m=video'));
-      // Who comes straight in has no use for a camera and is not asked for it; who waits opens it for the own picture.
-      const offered = page === gp ? 9 : 10;
+      // Nobody here has a use for a camera, so none is opened, except by a page that does so whatever it is told.
+      const offered = page === specialist ? 10 : 9;
       assert.equal(lines.offer.filter((line) => line.startsWith('m=video')).length, offered, `${page.partyName}: slots and camera`);
       assert.deepEqual(videos, Array(offered).fill('m=video 0'), page.partyName);
       assert.ok(lines.answer.some((line) => line.startsWith('m=audio') && line !== 'm=audio 0'));

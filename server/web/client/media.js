@@ -40,12 +40,15 @@ export class Media {
   }
 
   /**
-   * Opens what there is use for: all that is wanted while waiting, for the own picture; then what one may send. A hold
-   * ends again, so what it withholds stays open.
+   * Opens what there is use for: while waiting what one may send once one is in, for the own picture; then what one may
+   * send. A hold ends again, so what it withholds stays open.
    */
   async openDevices() {
+    await this.session.options.ready;
     const isSettled = this.session.place === 'admitted' && this.session.room.hold === 'none';
-    const useful = kKinds.filter((kind) => !this.refused.has(kind) && (!isSettled || this.session.rights.has(kind)));
+    const { rights, seatRights } = this.session;
+    const isUseful = (/** @type {Kind} */ kind) => (isSettled || !seatRights ? rights.has(kind) : seatRights.has(kind));
+    const useful = kKinds.filter((kind) => !this.refused.has(kind) && isUseful(kind));
     for (const kind of kKinds) {
       if (!useful.includes(kind) && this.devices.release(kind)) this.session.note('deviceReleased', kind);
     }

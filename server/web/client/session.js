@@ -7,6 +7,9 @@ import { SignalSocket } from './signal.js';
 const kFinalCodes = new Set([1000, 4400, 4409, 4410]);
 const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
 
+// What a server that does not tell may let one send.
+const kAllMedia = ['audio', 'video'];
+
 /**
  * @typedef {object} EirOptions
  * @property {MediaStreamConstraints} [constraints] what to ask the devices for
@@ -15,6 +18,7 @@ const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
  * @property {string} [displayName]
  * @property {number} [audioSlots]
  * @property {number} [videoSlots]
+ * @property {Promise<void>} [ready] neither devices nor media before it: a person checks the own devices first
  * @property {boolean} [autoStart] false: the page waits for window.eir.session.start()
  */
 
@@ -61,6 +65,8 @@ export class EirSession extends EventTarget {
     this.wasAdmitted = false;
     /** @type {Set<string>} */
     this.rights = new Set();
+    /** What one may do once one is in, known already while one waits; null: not told yet. @type {Set<string>|null} */
+    this.seatRights = null;
     this.room = { locked: false, hold: 'none' };
     this.media = new Media(this);
     /** @type {Map<string, Slot>} by mid */
@@ -88,9 +94,8 @@ export class EirSession extends EventTarget {
       this.fail(error instanceof ApiError ? error.code : 'network', String(error));
       return;
     }
+    // Only `welcome` says which devices there is use for.
     this.openSignal();
-    // Who waits sees the own picture meanwhile. Who is in knows only after `welcome` which devices there is use for.
-    if (this.place === 'waiting') this.media.openDevices();
   }
 
   async joinOrResume() {
@@ -191,6 +196,7 @@ export class EirSession extends EventTarget {
   welcomed(message) {
     this.retries = 0;
     this.replaceRoster(message.roster);
+    this.seatRights = new Set(message.seatRights ?? kAllMedia);
     this.setRoom(message);
     this.setRights(message.rights);
     this.setPlace(message.state);
@@ -290,6 +296,8 @@ export class EirSession extends EventTarget {
   /** @param {string[]} rights */
   setRights(rights) {
     this.rights = new Set(rights);
+    // A host may have granted one more.
+    for (const right of rights) this.seatRights?.add(right);
     this.note('rights', rights);
   }
 

@@ -105,6 +105,21 @@ TEST_F(SignallingTest, HostsRosterHoldsWhoWaits) {
   EXPECT_TRUE(is_waiting);
 }
 
+TEST_F(SignallingTest, WhoWaitsIsToldWhatTheSeatMayDoSoThatNoCameraIsOpenedForACallOfVoices) {
+  create("phone_conference");
+  Connection of_voices;
+  SignalSession session(backend->signalling, of_voices);
+  hello(session, join(1));
+  EXPECT_NE(of_voices.last("welcome").find(R"("state":"waiting","rights":[],"seatRights":["audio"])"),
+            std::string::npos);
+  create("samkonsultasjon");
+  Connection with_pictures;
+  SignalSession other(backend->signalling, with_pictures);
+  hello(other, join(1));
+  EXPECT_NE(with_pictures.last("welcome").find(R"("rights":[],"seatRights":["audio","video","extra_camera"])"),
+            std::string::npos);
+}
+
 TEST_F(SignallingTest, SideRoomReachesTheWorker) {
   create("test");
   const Person host = join(0);
