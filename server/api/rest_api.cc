@@ -190,21 +190,23 @@ asio::awaitable<HttpAnswer> RestApi::read_stored(const Caller& caller, const Rou
     co_return co_await open_events(parts_.journal, parts_.bell, tenant, request.last_event_id);
   }
   if (route.name == RouteName::kAudit) {
-    co_return answer_rows("audit", co_await parts_.journal.read<std::vector<AuditRow>>(
-                                       [&](Store& store) { return store.audit_of(tenant, key, kLinesMax); }));
+    const auto rows = co_await parts_.journal.read<std::vector<AuditRow>>(
+        [&](Store& store) { return store.audit_of(tenant, key, kLinesMax); });
+    if (!rows.empty()) co_return answer_rows("audit", rows);
   }
   if (route.name == RouteName::kUsage) {
-    co_return answer_rows("usage", co_await parts_.journal.read<std::vector<UsageRow>>(
-                                       [&](Store& store) { return store.usage_of(tenant, key, kLinesMax); }));
-  }
-  if (const Consultation* consultation = parts_.consultations.find(*caller.tenant, route.consultation)) {
-    co_return answer_consultation(200, *consultation);
+    const auto rows = co_await parts_.journal.read<std::vector<UsageRow>>(
+        [&](Store& store) { return store.usage_of(tenant, key, kLinesMax); });
+    if (!rows.empty()) co_return answer_rows("usage", rows);
   }
   const auto row = co_await parts_.journal.read<std::optional<ConsultationRow>>(
       [&](Store& store) { return store.find_consultation(tenant, key); });
   const auto stored = row ? consultation_from_document(row->document, parts_.templates) : std::nullopt;
-  if (!stored) co_return answer_refusal(Refusal::kNotFound);
-  co_return answer_consultation(200, *stored);
+  const Consultation* const running = parts_.consultations.find(*caller.tenant, route.consultation);
+  if (running == nullptr && !stored) co_return answer_refusal(Refusal::kNotFound);
+  if (route.name == RouteName::kAudit) co_return answer_rows("audit", std::vector<AuditRow>());
+  if (route.name == RouteName::kUsage) co_return answer_rows("usage", std::vector<UsageRow>());
+  co_return answer_consultation(200, running != nullptr ? *running : *stored);
 }
 
 asio::awaitable<HttpAnswer> RestApi::join(const Route& route, const HttpRequest& request) {

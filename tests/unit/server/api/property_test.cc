@@ -12,12 +12,17 @@ namespace {
 
 // The roles' ceiling in the order of Right: audio, video, extra camera, screen, moderate, invite, end, list.
 // y: from the start, g: a host may grant it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTable = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kTable = {{
     {"specialist", "yyyyyyyy"},
+    {"clinician", "yyyyyyyy"},
+    {"moderator", "yyyyyyyy"},
     {"gp", "yyyygygg"},
     {"patient", "yyyg-g--"},
     {"relative", "yy-g----"},
+    {"interpreter", "yy------"},
     {"observer", "g-------"},
+    {"device", "yyyg----"},
+    {"gateway", "y-------"},
     {"support", "-------y"},
 }};
 
@@ -107,9 +112,10 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
   void make_room() {
     const size_t tenant = dice.below(2);
     const HttpAnswer made = ask("POST", "/v1/consultations",
-                                R"({"template":"samkonsultasjon","seats":[{"role":"specialist"},{"role":"gp"},)"
-                                R"({"role":"patient"},{"role":"relative"},{"role":"observer","many":true},)"
-                                R"({"role":"support"}]})",
+                                R"({"template":"samkonsultasjon","seats":[{"role":"specialist"},{"role":"clinician"},)"
+                                R"({"role":"moderator"},{"role":"gp"},{"role":"patient"},{"role":"relative"},)"
+                                R"({"role":"interpreter"},{"role":"observer","many":true},{"role":"device"},)"
+                                R"({"role":"gateway"},{"role":"support"}]})",
                                 secrets[tenant]);
     ASSERT_EQ(made.status, 201);
     const std::string id(boost::json::parse(made.body).at("id").as_string());
@@ -240,6 +246,9 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
         if (!is_allowed) {
           ASSERT_TRUE(answer.status == 401 || answer.status == 403 || answer.status == 404)
               << method << ' ' << full << ' ' << answer.status << ' ' << answer.body;
+        } else if (body.empty()) {
+          // Refused for the state of things, at most; what is granted or invited may be too much for either of the two.
+          ASSERT_EQ(answer.body.find(R"("code":"forbidden")"), std::string::npos) << method << ' ' << full << rights;
         }
       }
     }
@@ -256,14 +265,8 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
     }
   }
 
-  // As of a consultation that never was; of usage there is an empty list.
-  static void expect_nothing_there(const HttpAnswer& answer) {
-    if (answer.status == 200) {
-      ASSERT_EQ(answer.body, R"({"usage":[]})");
-    } else {
-      ASSERT_EQ(answer.status, 404);
-    }
-  }
+  // As of a consultation that never was.
+  static void expect_nothing_there(const HttpAnswer& answer) { ASSERT_EQ(answer.status, 404) << answer.body; }
 
   const Participant* find(const Human& human) const {
     const Consultation* room = backend->consultations.find(rooms[human.room].key);
@@ -371,15 +374,15 @@ class ApiPropertyTest : public BackendTest, public testing::WithParamInterface<u
   uint64_t allowed = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Seeds, ApiPropertyTest, testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Seeds, ApiPropertyTest, testing::Values(1, 2));
 
-TEST_P(ApiPropertyTest, ThousandsOfRandomRequestsBreakNothing) {
-  for (int turn = 0; asked < 2'600; ++turn) {
+TEST_P(ApiPropertyTest, TenThousandRandomStepsBreakNothing) {
+  for (int turn = 0; turn < 10'000; ++turn) {
     step();
     if (turn % 8 == 0) check();
     if (HasFatalFailure()) FAIL() << "at turn " << turn;
   }
-  EXPECT_GT(allowed, 250U) << "else little was tried";
+  EXPECT_GT(allowed, 500U) << "else little was tried";
 }
 
 }  // namespace

@@ -147,11 +147,12 @@ TEST_F(RestApiTest, OtherTenantsSeeNoDifferenceFromNothing) {
   create();
   const std::string other = add_secret("clinic-2", Scopes::all());
   const std::string nowhere = "/v1/consultations/c_AAAAAAAAAAAAAAAAAAAB";
-  for (const char* path : {"", "/participants"}) {
-    EXPECT_EQ(call("GET", base + path, "", other).body, call("GET", nowhere + path, "", other).body);
+  for (const char* path : {"", "/participants", "/audit", "/usage"}) {
+    const HttpAnswer answer = call("GET", base + path, "", other);
+    EXPECT_EQ(answer.status, 404) << path;
+    EXPECT_EQ(answer.body, call("GET", nowhere + path, "", other).body);
   }
-  EXPECT_EQ(call("GET", base + "/audit", "", other).body, R"({"audit":[]})");
-  EXPECT_EQ(call("GET", base + "/usage", "", other).body, R"({"usage":[]})");
+  EXPECT_EQ(call("GET", base + "/usage", "", secret).body, R"({"usage":[]})");
   EXPECT_EQ(code(call("POST", base + "/end", "", other)), "not_found");
   EXPECT_EQ(json::parse(call("GET", base, "", secret).body).at("state").as_string(), "planned");
 }
