@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import clang_format
 import clang_tidy
+import coroutines
 import file_length
 import function_length
 import headers_alone
@@ -34,6 +35,16 @@ class Planted(unittest.TestCase):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         return list(contents)
+
+
+class Coroutines(Planted):
+    def test_an_await_in_an_arm_is_found_and_one_around_a_choice_is_not(self):
+        files = self.write({
+            "server/a.cc": "void f() {\n  int a = c ? 1\n            : co_await g();\n}\n",
+            "server/b.cc": "void f() {\n  int a = c ? co_await g() : 1;\n}\n",
+            "server/c.cc": "void f() {\n  int a = co_await g(c ? 1 : 2);\n  int b = c ? 1 : 2;\n  co_await g(b);\n}\n",
+        })  # fmt: skip
+        self.assertEqual([line.split(": ")[0] for line in coroutines.find(self.root, files)], ["server/a.cc:3", "server/b.cc:2"])
 
 
 class Layers(Planted):

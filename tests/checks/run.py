@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 
 import clang_format
+import coroutines
 import file_length
 import function_length
 import headers_alone
@@ -33,6 +34,7 @@ CHECKS = {
     "no_outside_references": no_outside_references.find,
     "clang_format": clang_format.find,
     "headers_alone": headers_alone.find,
+    "coroutines": coroutines.find,
 }
 
 
