@@ -8,25 +8,17 @@ export class ApiError extends Error {
    * @param {string} code
    * @param {string} [detail]
    * @param {number} [status]
+   * @param {number} [retryAt] when to try again, as the server says
    */
-  constructor(code, detail = '', status = 0) {
+  constructor(code, detail = '', status = 0, retryAt = undefined) {
     super(detail ? `${code}: ${detail}` : code);
     this.code = code;
     this.status = status;
+    this.retryAt = retryAt;
   }
 }
 
-/**
- * @typedef {object} Joined
- * @property {string} participant
- * @property {string} consultation
- * @property {string} role
- * @property {'waiting'|'admitted'} state
- * @property {string} session
- * @property {string} resume
- * @property {string} signal
- * @property {RTCIceServer[]} iceServers
- */
+/** @import { Joined } from './types.d.ts' */
 
 /**
  * @param {string} path
@@ -45,7 +37,10 @@ async function post(path, body, bearer) {
     throw new ApiError('network', String(error));
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(answer.code ?? 'internal', answer.detail ?? '', response.status);
+  if (!response.ok) {
+    const wait = Number(response.headers.get('Retry-After'));
+    throw new ApiError(answer.code ?? 'internal', answer.detail ?? '', response.status, wait ? Date.now() + wait * 1000 : undefined);
+  }
   return answer;
 }
 
@@ -68,21 +63,21 @@ export const resume = (resume, displayName) => post('/v1/join/resume', { resume,
 
 /**
  * What a host decides about one participant.
- * @param {Joined} joined
+ * @param {string} consultation
  * @param {string} session the session token
  * @param {string} participant
  * @param {'admit'|'deny'|'return'|'mute'|'stop'|'remove'|'confirm-identity'} act
  */
-export const decide = (joined, session, participant, act) =>
-  post(`/v1/consultations/${joined.consultation}/participants/${participant}/${act}`, {}, session);
+export const decide = (consultation, session, participant, act) =>
+  post(`/v1/consultations/${consultation}/participants/${participant}/${act}`, {}, session);
 
 /**
  * What a host decides about the whole consultation.
- * @param {Joined} joined
+ * @param {string} consultation
  * @param {string} session the session token
  * @param {'lock'|'unlock'|'hold'|'release'|'end'} act
  */
-export const decideForAll = (joined, session, act) => post(`/v1/consultations/${joined.consultation}/${act}`, {}, session);
+export const decideForAll = (consultation, session, act) => post(`/v1/consultations/${consultation}/${act}`, {}, session);
 
 // A resume token belongs to the invitation that it came from, and to this tab only: a second tab is a second use.
 const kKey = 'eir.resume';

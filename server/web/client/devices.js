@@ -1,6 +1,6 @@
 // The own microphone and camera: opened when they are needed, stopped (the light goes out) when they are not.
-
-/** @typedef {'audio'|'video'} Kind */
+import { deviceError } from './failure.js';
+/** @import { CameraWish, DeviceError, DeviceList, Facing, Kind } from './types.d.ts' */
 
 /** @type {Kind[]} */
 export const kKinds = ['audio', 'video'];
@@ -8,12 +8,14 @@ export const kKinds = ['audio', 'video'];
 export class Devices {
   /** @param {MediaStreamConstraints} constraints what to ask for; a kind that is left out is never opened */
   constructor(constraints) {
-    this.constraints = constraints;
+    this.constraints = { ...constraints };
     /** What is open; tracks come and go, the stream stays the same. */
     this.stream = new MediaStream();
-    /** Why something could not be opened, as the browser says it. @type {string[]} */
-    this.refusals = [];
-    /** @type {Promise<void>} */
+    /** Why a kind is not open. @type {Map<Kind, DeviceError>} */
+    this.errors = new Map();
+    /** Called when a device goes away by itself. @type {(kind: Kind) => void} */
+    this.onlost = () => {};
+    /** @type {Promise<any>} */
     this.opening = Promise.resolve();
     this.isOver = false;
   }
@@ -34,8 +36,52 @@ export class Devices {
    * @returns {Promise<void>}
    */
   open(kinds) {
-    this.opening = this.opening.then(() => this.openMissing(kinds));
-    return this.opening;
+    return this.inTurn(() => this.openMissing(kinds));
+  }
+
+  /**
+   * Takes over what is open already, for instance of checkDevices().
+   * @param {MediaStream} stream
+   */
+  adopt(stream) {
+    for (const track of stream.getTracks()) this.take(track);
+  }
+
+  /**
+   * Opens another device of a kind. The former one goes on until stop() is called, so that there is no moment without a
+   * picture; unless the browser cannot open two at once, as on most phones.
+   * @param {Kind} kind
+   * @param {MediaTrackConstraints} wanted
+   * @returns {Promise<{error?: DeviceError, stop: () => void}>}
+   */
+  replace(kind, wanted) {
+    return this.inTurn(async () => {
+      const former = this.track(kind);
+      let error = await this.tryOpen([kind], { [kind]: wanted });
+      if (error === deviceError(kind, null) && former) {
+        former.stop();
+        error = await this.tryOpen([kind], { [kind]: wanted });
+      }
+      if (!error) this.constraints[kind] = wanted;
+      else if (former?.readyState === 'ended') await this.reopen(kind);
+      return { error, stop: () => former && this.track(kind) !== former && former.stop() };
+    });
+  }
+
+  /** @param {Kind} kind */
+  async reopen(kind) {
+    this.release(kind);
+    await this.openMissing([kind]);
+  }
+
+  /**
+   * One request after the other.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  inTurn(work) {
+    return (this.opening = this.opening.then(work));
   }
 
   /** @param {Kind[]} kinds */
@@ -45,21 +91,35 @@ export class Devices {
     const attempts = missing.length > 1 ? [missing, ...missing.map((kind) => [kind])] : [missing];
     for (const attempt of attempts) {
       const still = attempt.filter((kind) => !this.track(kind));
-      if (still.length === 0 || this.isOver) continue;
-      try {
-        const wanted = Object.fromEntries(still.map((kind) => [kind, this.constraints[kind]]));
-        const opened = await navigator.mediaDevices.getUserMedia(wanted);
-        for (const track of opened.getTracks()) this.take(track);
-      } catch (error) {
-        this.refusals.push(String(error));
-      }
+      if (still.length > 0 && !this.isOver) await this.tryOpen(still, this.constraints);
+    }
+  }
+
+  /**
+   * @param {Kind[]} kinds
+   * @param {MediaStreamConstraints} constraints
+   * @returns {Promise<DeviceError|undefined>}
+   */
+  async tryOpen(kinds, constraints) {
+    try {
+      const wanted = Object.fromEntries(kinds.map((kind) => [kind, constraints[kind]]));
+      this.adopt(await navigator.mediaDevices.getUserMedia(wanted));
+    } catch (error) {
+      for (const kind of kinds) this.errors.set(kind, deviceError(kind, error));
+      return this.errors.get(kinds[0]);
     }
   }
 
   /** @param {MediaStreamTrack} track */
   take(track) {
-    if (this.isOver) track.stop();
-    else this.stream.addTrack(track);
+    if (this.isOver) return track.stop();
+    const kind = /** @type {Kind} */ (track.kind);
+    const former = this.track(kind);
+    if (former && former !== track) this.stream.removeTrack(former);
+    this.stream.addTrack(track);
+    this.errors.delete(kind);
+    // Unplugged, or taken away by the system.
+    track.onended = () => this.track(kind) === track && this.release(kind) && this.onlost(kind);
   }
 
   /**
@@ -80,4 +140,49 @@ export class Devices {
     this.isOver = true;
     for (const kind of kKinds) this.release(kind);
   }
+}
+
+class DeviceChoice extends EventTarget {
+  /** Event 'devicechange'. */
+  constructor() {
+    super();
+    navigator.mediaDevices?.addEventListener('devicechange', () => this.dispatchEvent(new Event('devicechange')));
+  }
+
+  /** @returns {Promise<DeviceList>} */
+  async list() {
+    const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    const of = (/** @type {string} */ kind) =>
+      all.filter((device) => device.kind === kind).map(({ deviceId: id, label }) => ({ id, label }));
+    return {
+      cameras: of('videoinput').map((camera) => ({ ...camera, facing: facingOf(camera.label) })),
+      microphones: of('audioinput'),
+      speakers: of('audiooutput'),
+    };
+  }
+}
+
+export const devices = new DeviceChoice();
+
+/**
+ * Phones name their cameras so; only the open one has settings that tell.
+ * @param {string} label
+ * @returns {Facing|''}
+ */
+function facingOf(label) {
+  if (/back|rear|environment|bak/i.test(label)) return 'environment';
+  return /front|user|face/i.test(label) ? 'user' : '';
+}
+
+/**
+ * @param {string} idOrFacing a device id, 'user' or 'environment'
+ * @param {CameraWish} wish
+ * @returns {Promise<MediaTrackConstraints>}
+ */
+export async function cameraConstraints(idOrFacing, { detail = false }) {
+  const isFacing = idOrFacing === 'user' || idOrFacing === 'environment';
+  const { cameras } = await devices.list();
+  const id = isFacing ? cameras.find(({ facing }) => facing === idOrFacing)?.id : idOrFacing;
+  const [width, height] = detail ? [1920, 1080] : [1280, 720];
+  return { ...(id ? { deviceId: { exact: id } } : { facingMode: idOrFacing }), width: { ideal: width }, height: { ideal: height } };
 }

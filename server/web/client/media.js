@@ -1,27 +1,43 @@
-// The own devices and the one peer connection: what is sent when, and the offer that never changes.
-import { Devices, kKinds } from './devices.js';
-import { addSenders, addSlots } from './offer.js';
+// What leaves this device, and when: the own devices, the one peer connection, and the offer that never changes.
+import { cameraConstraints, Devices, kKinds } from './devices.js';
+import { deviceError } from './failure.js';
+import { addSender, addSlots } from './offer.js';
+/** @import { CameraWish, Kind, Label, Message, Output, Right, Route } from './types.d.ts' */
 
 const kDefaultConstraints = { audio: true, video: { width: 1280, height: 720 } };
+// A network that lets UDP through connects in less than two round trips.
+const kBlockedAfterMs = 10_000;
+// A wound at 1920×1080; browsers by themselves stop at 2.5 Mb/s.
+const kDetailBitrate = 4_000_000;
 
-/** @typedef {import('./devices.js').Kind} Kind */
+/** @type {Record<Output, Right>} */
+const kRightOf = { audio: 'audio', video: 'video', second: 'extra_camera', screen: 'screen' };
+
+/** @type {Output[]} what has an m-line in reserve, so that it can begin without negotiation */
+const kReserve = ['second', 'screen'];
 
 export class Media {
   /** @param {import('./session.js').EirSession} session whose place and rights say what may be sent */
   constructor(session) {
     this.session = session;
     this.devices = new Devices(session.options.constraints ?? kDefaultConstraints);
+    this.devices.onlost = (kind) => {
+      this.session.report(deviceError(kind, new DOMException('', 'NotFoundError')));
+      this.sync();
+    };
+    /** Second camera and screen while they are on. @type {Map<Output, {track: MediaStreamTrack, label: Label}>} */
+    this.extras = new Map();
     /** By oneself. @type {Set<Kind>} */
     this.muted = new Set();
     /** By a host, until one takes it back. @type {Set<string>} */
     this.hostMuted = new Set();
-    /** Kinds that the server's answer refused: nobody sends these here. @type {Set<Kind>} */
+    /** What the server's answer refused: nobody sends these here. @type {Set<Output>} */
     this.refused = new Set();
     /** @type {RTCPeerConnection|null} */
     this.pc = null;
-    /** @type {Map<Kind, RTCRtpTransceiver>} */
+    /** @type {Map<Output, RTCRtpTransceiver>} */
     this.senders = new Map();
-    /** What each sender was given last. @type {Map<Kind, MediaStreamTrack|null>} */
+    /** What each sender was given last. @type {Map<Output, MediaStreamTrack|null>} */
     this.attached = new Map();
     /** @type {Promise<void>} */
     this.applied = Promise.resolve();
@@ -40,27 +56,37 @@ export class Media {
   }
 
   /**
-   * Opens what there is use for: while waiting what one may send once one is in, for the own picture; then what one may
-   * send. A hold ends again, so what it withholds stays open.
+   * Whether there is use for it: while waiting, what one may send once one is in; then what one may send. A hold ends
+   * again, so what it withholds stays open.
+   * @param {Output} output
    */
-  async openDevices() {
+  isUseful(output) {
+    const { place, room, rights, seatRights } = this.session;
+    const isSettled = place === 'admitted' && room.hold === 'none';
+    return !this.refused.has(output) && (isSettled || !seatRights ? rights : seatRights).has(kRightOf[output]);
+  }
+
+  /**
+   * Opens the devices that there is use for, and closes the others.
+   * @param {boolean} [again] also those that could not be opened before
+   */
+  async openDevices(again = false) {
     await this.session.options.ready;
-    const isSettled = this.session.place === 'admitted' && this.session.room.hold === 'none';
-    const { rights, seatRights } = this.session;
-    const isUseful = (/** @type {Kind} */ kind) => (isSettled || !seatRights ? rights.has(kind) : seatRights.has(kind));
-    const useful = kKinds.filter((kind) => !this.refused.has(kind) && isUseful(kind));
+    if (again) this.devices.errors.clear();
+    const useful = kKinds.filter((kind) => this.isUseful(kind));
     for (const kind of kKinds) {
       if (!useful.includes(kind) && this.devices.release(kind)) this.session.note('deviceReleased', kind);
     }
-    const refusalsBefore = this.devices.refusals.length;
+    const known = new Map(this.devices.errors);
     await this.devices.open(useful);
     for (const kind of kKinds) {
       const track = this.devices.track(kind);
       if (track) track.enabled = !this.muted.has(kind);
     }
     this.session.dispatchEvent(new Event('devices'));
-    const hasFailed = this.devices.refusals.length > refusalsBefore;
-    if (hasFailed && this.devices.stream.getTracks().length === 0) this.session.problem('no_devices', this.devices.refusals.at(-1) ?? '');
+    const errors = [...this.devices.errors].filter(([kind, error]) => known.get(kind) !== error);
+    for (const [, error] of errors) this.session.report(error);
+    if (errors.length > 0 && this.devices.stream.getTracks().length === 0) this.session.problem('no_devices', errors[0][1]);
   }
 
   /** One peer connection and its one offer. */
@@ -75,14 +101,29 @@ export class Media {
     this.session.slots.clear();
     this.attached.clear();
     this.watch(pc);
-    this.senders = addSenders(pc, this.devices, this.session.options);
-    addSlots(pc, this.session.options);
+    this.addMedia(pc);
     this.attachTracks();
     await pc.setLocalDescription(await pc.createOffer());
     if (this.pc !== pc) return;
     ++this.offers;
     this.session.timings.offerSent = performance.now();
     this.session.signal?.send({ type: 'offer', id: ++this.offerId, sdp: pc.localDescription?.sdp ?? '', fresh: true });
+  }
+
+  /**
+   * Sound first, because the server may refuse every picture but never the m-line that carries the transport.
+   * @param {RTCPeerConnection} pc
+   */
+  addMedia(pc) {
+    const { options } = this.session;
+    this.senders.clear();
+    for (const kind of kKinds) {
+      if (this.devices.wants(kind) && this.isUseful(kind)) this.senders.set(kind, addSender(pc, kind, this.devices.stream, options));
+    }
+    addSlots(pc, options);
+    for (const output of kReserve) {
+      if (this.isUseful(output)) this.senders.set(output, addSender(pc, output, new MediaStream(), options));
+    }
   }
 
   /** @param {RTCPeerConnection} pc */
@@ -96,15 +137,17 @@ export class Media {
     };
     pc.onconnectionstatechange = () => {
       this.session.note('connectionState', pc.connectionState);
-      if (pc.connectionState === 'connected' && !this.session.timings.dtlsConnected) {
-        this.session.timings.dtlsConnected = performance.now();
+      if (this.pc !== pc || this.session.isOver) return;
+      if (pc.connectionState === 'connected') {
+        this.session.timings.dtlsConnected ||= performance.now();
+        this.session.recover('media_blocked');
       }
-      if (pc.connectionState === 'failed' && this.pc === pc && !this.session.isOver) this.connect();
+      if (pc.connectionState === 'failed') this.connect();
     };
     pc.ontrack = (event) => this.session.dispatchEvent(new CustomEvent('track', { detail: event }));
   }
 
-  /** @param {import('./signal.js').Message} message */
+  /** @param {Message} message */
   async applyAnswer(message) {
     const pc = this.pc;
     if (message.id !== this.offerId || !pc) return;
@@ -116,21 +159,37 @@ export class Media {
       return;
     }
     if (this.pc !== pc) return;
-    for (const [kind, transceiver] of this.senders) {
+    setTimeout(() => this.pc === pc && !this.flows && this.session.report('media_blocked'), kBlockedAfterMs);
+    for (const [output, transceiver] of this.senders) {
       if (transceiver.currentDirection !== 'stopped') continue;
-      this.refused.add(kind);
-      this.senders.delete(kind);
+      this.refused.add(output);
+      this.senders.delete(output);
     }
+    for (const output of kReserve) this.sendLabel(output);
     if (this.refused.size > 0) this.sync();
+  }
+
+  /** @param {Output} output a second camera or a screen, which the server cannot tell apart by itself */
+  sendLabel(output) {
+    const mid = this.senders.get(output)?.mid;
+    const label = this.extras.get(output)?.label ?? kRightOf[output];
+    if (mid) this.session.signal?.send({ type: 'label', mid, label });
+  }
+
+  /** @param {Output} output */
+  track(output) {
+    return output === 'audio' || output === 'video' ? this.devices.track(output) : (this.extras.get(output)?.track ?? null);
   }
 
   /**
    * What leaves this device: nothing while waiting, nothing of what one has no right to or a host muted. The server
    * forwards none of it either.
-   * @param {Kind} kind
+   * @param {Output} output
    */
-  maySend(kind) {
-    return this.session.place === 'admitted' && this.session.rights.has(kind) && !this.hostMuted.has(kind) && !this.refused.has(kind);
+  maySend(output) {
+    const { place, rights } = this.session;
+    const isMuted = this.hostMuted.has(output === 'second' ? 'video' : output);
+    return place === 'admitted' && rights.has(kRightOf[output]) && !isMuted && !this.refused.has(output);
   }
 
   /** Devices and senders follow what one may send now. */
@@ -139,16 +198,16 @@ export class Media {
     await this.openDevices();
     if (this.session.isOver) return;
     // A right that was granted later, to somebody whose offer had no place for it.
-    const isMissing = kKinds.some((kind) => this.maySend(kind) && this.devices.track(kind) && !this.senders.has(kind));
+    const isMissing = [...kKinds, ...kReserve].some((output) => this.maySend(output) && this.track(output) && !this.senders.has(output));
     if (isMissing && this.pc && this.offers > 0) this.connect();
     else this.attachTracks();
   }
 
   attachTracks() {
-    for (const [kind, { sender }] of this.senders) {
-      const track = this.maySend(kind) ? this.devices.track(kind) : null;
-      if ((this.attached.get(kind) ?? null) === track) continue;
-      this.attached.set(kind, track);
+    for (const [output, { sender }] of this.senders) {
+      const track = this.maySend(output) ? this.track(output) : null;
+      if ((this.attached.get(output) ?? null) === track) continue;
+      this.attached.set(output, track);
       // One after the other: a sender takes no new parameters while it is busy with the last ones.
       this.applied = this.applied.then(() => giveTrack(sender, track)).catch((error) => this.session.note('senderFailed', String(error)));
     }
@@ -174,6 +233,128 @@ export class Media {
   }
 
   /**
+   * Another camera, without negotiation.
+   * @param {string} idOrFacing
+   * @param {CameraWish} [wish]
+   */
+  async useCamera(idOrFacing, wish = {}) {
+    return this.use('video', await cameraConstraints(idOrFacing, wish), wish.detail ? 'detail' : '');
+  }
+
+  /** @param {string} id */
+  useMicrophone(id) {
+    return this.use('audio', { deviceId: { exact: id } }, '');
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaTrackConstraints} constraints
+   * @param {string} hint
+   * @returns {Promise<boolean>} false: the former device goes on, and a 'failure' said why
+   */
+  async use(kind, constraints, hint) {
+    const { error, stop } = await this.devices.replace(kind, constraints);
+    const track = this.devices.track(kind);
+    if (error) this.session.report(error);
+    else if (track) Object.assign(track, { enabled: !this.muted.has(kind), contentHint: hint });
+    await this.sync();
+    await this.applied;
+    stop();
+    return !error;
+  }
+
+  /** @param {number} zoom of those in track.getCapabilities().zoom */
+  setZoom(zoom) {
+    return this.adjust({ zoom });
+  }
+
+  /** @param {boolean} torch */
+  setTorch(torch) {
+    return this.adjust({ torch });
+  }
+
+  /**
+   * @param {object} setting
+   * @returns {Promise<boolean>} false: this camera cannot
+   */
+  async adjust(setting) {
+    const track = this.devices.track('video');
+    const [name] = Object.keys(setting);
+    if (!track || !(name in (track.getCapabilities?.() ?? {}))) return false;
+    return track.applyConstraints(/** @type {MediaTrackConstraints} */ ({ advanced: [setting] })).then(() => true, () => false);
+  }
+
+  /**
+   * A camera beside the first one, as a tile of its own.
+   * @param {string} idOrFacing
+   * @param {CameraWish} [wish]
+   */
+  async startSecondCamera(idOrFacing, wish = {}) {
+    const video = await cameraConstraints(idOrFacing, wish);
+    return this.startExtra('second', wish.detail ? 'wound' : 'extra_camera', () => navigator.mediaDevices.getUserMedia({ video }));
+  }
+
+  stopSecondCamera() {
+    this.stopExtra('second');
+  }
+
+  shareScreen() {
+    return this.startExtra('screen', 'screen', () => navigator.mediaDevices.getDisplayMedia({ video: true }));
+  }
+
+  stopScreen() {
+    this.stopExtra('screen');
+  }
+
+  /**
+   * @param {Output} output
+   * @param {Label} label
+   * @param {() => Promise<MediaStream>} open
+   * @returns {Promise<boolean>} false: it could not be opened, and a 'failure' said why
+   */
+  async startExtra(output, label, open) {
+    let track;
+    try {
+      [track] = (await open()).getVideoTracks();
+    } catch (error) {
+      this.session.report(output === 'screen' ? 'screen_blocked' : deviceError('video', error));
+      return false;
+    }
+    this.stopExtra(output);
+    track.contentHint = label === 'extra_camera' ? 'motion' : 'detail';
+    track.onended = () => this.extras.get(output)?.track === track && this.stopExtra(output);
+    this.extras.set(output, { track, label });
+    if (this.hostMuted.delete(output)) this.session.signal?.send({ type: 'mute', kind: output, muted: false });
+    this.sendLabel(output);
+    await this.sync();
+    return true;
+  }
+
+  /** @param {Output} output */
+  stopExtra(output) {
+    this.extras.get(output)?.track.stop();
+    if (this.extras.delete(output)) this.attachTracks();
+  }
+
+  /**
+   * How media goes to the server.
+   * @returns {Promise<Route>}
+   */
+  async route() {
+    const stats = [...((await this.pc?.getStats()) ?? new Map()).values()];
+    const selected = stats.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
+    const pair = stats.find(({ type, id, nominated, state }) =>
+      type === 'candidate-pair' && (selected ? id === selected : nominated && state === 'succeeded'));
+    const local = stats.find(({ id }) => id === pair?.localCandidateId);
+    const state = this.pc?.connectionState;
+    return {
+      state: state === 'connected' || state === 'failed' ? state : 'connecting',
+      protocol: this.flows ? (local?.relayProtocol ?? local?.protocol ?? '') : '',
+      roundTripMs: (pair?.currentRoundTripTime ?? 0) * 1000,
+    };
+  }
+
+  /**
    * After a reload a microphone that was off is off.
    * @param {string[]} kinds
    */
@@ -184,12 +365,15 @@ export class Media {
   /** @param {string[]} kinds */
   muteByHost(kinds) {
     for (const kind of kinds) this.hostMuted.add(kind);
+    if (kinds.includes('screen')) this.stopExtra('screen');
     this.attachTracks();
   }
 
   close() {
     this.pc?.close();
     this.devices.close();
+    for (const { track } of this.extras.values()) track.stop();
+    this.extras.clear();
   }
 }
 
@@ -202,7 +386,13 @@ async function giveTrack(sender, track) {
   // Firefox sends the last picture again each second when its track is gone, unless the encoding rests too.
   const parameters = sender.getParameters();
   const isActive = track !== null;
-  if (parameters.encodings.every((encoding) => encoding.active === isActive)) return;
-  for (const encoding of parameters.encodings) encoding.active = isActive;
+  const isDetail = track?.contentHint === 'detail' && parameters.encodings.length === 1;
+  const maxBitrate = isDetail ? kDetailBitrate : undefined;
+  if (parameters.encodings.every((encoding) => encoding.active === isActive && encoding.maxBitrate === maxBitrate)) return;
+  for (const encoding of parameters.encodings) {
+    encoding.active = isActive;
+    if (maxBitrate) encoding.maxBitrate = maxBitrate;
+    else delete encoding.maxBitrate;
+  }
   await sender.setParameters(parameters);
 }

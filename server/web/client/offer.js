@@ -1,5 +1,5 @@
-// The one offer of a peer connection: what is sent, then the slots for what is received.
-import { kKinds } from './devices.js';
+// The one offer of a peer connection: what is sent, the slots for what is received, and m-lines in reserve.
+/** @import { EirOptions, Output } from './types.d.ts' */
 
 // What the template can need, so that nobody ever renegotiates within it.
 const kAudioSlots = 5;
@@ -11,8 +11,8 @@ const kSimulcastLayers = [
 ];
 
 /**
- * Leaves out of a slot's m-line what the server never sends: a default video m-line of Chromium has 170 lines, and ten of
- * them are more than one offer may hold.
+ * Leaves out of an m-line what the server never takes or sends: a default video m-line of Chromium has 170 lines, and
+ * ten of them are more than one offer may hold.
  * @param {RTCRtpTransceiver} transceiver
  * @param {string[]} [names] of codecs to offer alone, the preferred one first
  */
@@ -35,33 +35,28 @@ function preferCodecs(transceiver, names) {
 }
 
 /**
- * An m-line for each open device, without its track: what is sent, and when, is the session's to say. Sound comes first:
- * the server may refuse every picture, but never the m-line that carries the transport.
+ * An m-line without a track: what is sent, and when, is the session's to say.
  * @param {RTCPeerConnection} pc
- * @param {import('./devices.js').Devices} devices
- * @param {import('./session.js').EirOptions} options
- * @returns {Map<import('./devices.js').Kind, RTCRtpTransceiver>}
+ * @param {Output} output
+ * @param {MediaStream} stream
+ * @param {EirOptions} options
  */
-export function addSenders(pc, devices, options) {
-  const senders = new Map();
-  for (const kind of kKinds) {
-    if (!devices.track(kind)) continue;
-    const isCamera = kind === 'video';
-    const transceiver = pc.addTransceiver(kind, {
-      direction: 'sendonly',
-      streams: [devices.stream],
-      ...(options.simulcast && isCamera && { sendEncodings: kSimulcastLayers }),
-    });
-    if (options.sendCodecs && isCamera) preferCodecs(transceiver, options.sendCodecs);
-    senders.set(kind, transceiver);
-  }
-  return senders;
+export function addSender(pc, output, stream, options) {
+  const isCamera = output === 'video';
+  const transceiver = pc.addTransceiver(output === 'audio' ? 'audio' : 'video', {
+    direction: 'sendonly',
+    streams: [stream],
+    ...(options.simulcast && isCamera && { sendEncodings: kSimulcastLayers }),
+  });
+  const isReserve = output === 'second' || output === 'screen';
+  if (isReserve || (isCamera && options.sendCodecs)) preferCodecs(transceiver, options.sendCodecs);
+  return transceiver;
 }
 
 /**
  * Slot pair k shares a stream on the server's side; the transceivers' order makes the pairs.
  * @param {RTCPeerConnection} pc
- * @param {import('./session.js').EirOptions} options
+ * @param {EirOptions} options
  */
 export function addSlots(pc, options) {
   const audioSlots = options.audioSlots ?? kAudioSlots;

@@ -1,54 +1,33 @@
 // EirSession: one participant's place in a consultation, from the link to the media. It draws nothing; see page.js.
 import { ApiError, decide, decideForAll, forgetResume, join, resume, storeResume, storedResume } from './api.js';
+import { failureOf } from './failure.js';
 import { Media } from './media.js';
+import { QualityMeter } from './quality.js';
 import { SignalSocket } from './signal.js';
 
 // Close codes after which trying again makes no sense (server/api/README.md).
 const kFinalCodes = new Set([1000, 4400, 4409, 4410]);
+// Letters that are typed go together, as RFC 4103 has it.
+const kTypingMs = 300;
 const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
 
 // What a server that does not tell may let one send.
 const kAllMedia = ['audio', 'video'];
 
 /**
- * @typedef {object} EirOptions
- * @property {MediaStreamConstraints} [constraints] what to ask the devices for
- * @property {boolean} [simulcast] send three layers of the camera
- * @property {string[]} [sendCodecs] offer only these for the camera, in this order: 'VP8', 'H264', …
- * @property {string} [displayName]
- * @property {number} [audioSlots]
- * @property {number} [videoSlots]
- * @property {Promise<void>} [ready] neither devices nor media before it: a person checks the own devices first
- * @property {boolean} [autoStart] false: the page waits for window.eir.session.start()
+ * @typedef {import('./types.d.ts').EirOptions} EirOptions
+ * @typedef {import('./types.d.ts').Slot} Slot
+ * @typedef {import('./types.d.ts').Person} Person
+ * @typedef {import('./types.d.ts').Message} Message
  */
-
-/**
- * @typedef {object} Slot
- * @property {string} mid
- * @property {string} [participant]
- * @property {number} [track] CSRC of the slot's packets
- * @property {'audio'|'video'} kind
- * @property {string} label
- * @property {string} state
- */
-
-/**
- * @typedef {object} Person an entry of the roster
- * @property {string} id
- * @property {string} seat
- * @property {string} role
- * @property {'waiting'|'admitted'|'reconnecting'|'left'} state
- * @property {string} [name]
- * @property {string[]} muted by themself
- * @property {string[]} hostMuted by a host
- * @property {boolean} [identityConfirmed]
- */
+/** @import { EndReason, Failure, Joined, Label, Pin, Place, State, Wish } from './types.d.ts' */
 
 export class EirSession extends EventTarget {
   /**
    * Events: 'state', 'roster', 'room' (lock, hold), 'sending' (what one sends, or may), 'devices', 'slots',
-   * 'track' (detail: RTCTrackEvent), 'muted' (by a host; detail: {kinds}), 'speakers', 'act' (a decision
-   * of one's own is on its way), 'problem' (detail: {code, message}).
+   * 'track' (detail: RTCTrackEvent), 'muted' (by a host; detail: {kinds}), 'speakers', 'pin', 'quality' (detail: Quality),
+   * 'chat' (detail: {participant, text}), 'text' (detail: {participant, t140}), 'act' (a decision of one's own is on its
+   * way), 'problem' (detail: {code, message}), 'failure' (detail: Failure; null: the last one is over).
    * @param {string} invitation the token of the link's fragment
    * @param {EirOptions} [options]
    */
@@ -56,11 +35,13 @@ export class EirSession extends EventTarget {
     super();
     this.invitation = invitation;
     this.options = options;
-    /** @type {'joining'|'waiting'|'admitted'|'reconnecting'|'ended'|'failed'} */
+    /** @type {State} */
     this.state = 'joining';
-    /** Why it ended. @type {''|'left'|'ended'|'removed'|'denied'|'taken_over'} */
+    /** Why it ended. @type {EndReason} */
     this.endReason = '';
-    /** Where one is, also while reconnecting. @type {'waiting'|'admitted'} */
+    /** What went wrong last and is not over. @type {Failure|null} */
+    this.failure = null;
+    /** Where one is, also while reconnecting. @type {Place} */
     this.place = 'waiting';
     this.wasAdmitted = false;
     /** @type {Set<string>} */
@@ -69,16 +50,24 @@ export class EirSession extends EventTarget {
     this.seatRights = null;
     this.room = { locked: false, hold: 'none' };
     this.media = new Media(this);
+    this.quality = new QualityMeter(this);
+    /** Whom one wants to see large. @type {Pin|null} */
+    this.pinned = null;
+    /** The page's own wishes; null: those of the tiles. @type {Wish[]|null} */
+    this.wishes = null;
+    this.unsentText = '';
     /** @type {Map<string, Slot>} by mid */
     this.slots = new Map();
     /** @type {Map<string, Person>} by participant */
     this.roster = new Map();
     /** What tests and the quality record read; times are performance.now(). */
+    /** @type {{[name: string]: any, firstFrame: Record<string, number>}} */
     this.timings = { start: 0, offerSent: 0, answerReceived: 0, iceConnected: 0, dtlsConnected: 0, firstFrame: {} };
     /** @type {{at: number, name: string, value: any}[]} */
     this.events = [];
     this.retries = 0;
     this.welcomes = 0;
+    this.participant = this.consultation = this.token = '';
   }
 
   get isOver() {
@@ -91,7 +80,7 @@ export class EirSession extends EventTarget {
     try {
       await this.joinOrResume();
     } catch (error) {
-      this.fail(error instanceof ApiError ? error.code : 'network', String(error));
+      this.refused(error);
       return;
     }
     // Only `welcome` says which devices there is use for.
@@ -110,13 +99,14 @@ export class EirSession extends EventTarget {
       this.joined = await join(this.invitation, name);
     }
     this.participant = this.joined.participant;
+    this.consultation = this.joined.consultation;
     this.token = this.joined.session;
     storeResume(this.invitation, this.joined.resume);
     this.setPlace(this.joined.state);
   }
 
   openSignal() {
-    const signal = new SignalSocket(this.joined.signal, this.token, this.options.displayName);
+    const signal = new SignalSocket(this.joined?.signal ?? '', this.token, this.options.displayName);
     this.signal = signal;
     signal.addEventListener('message', (event) => {
       if (this.signal === signal && !this.isOver) this.handle(/** @type {CustomEvent} */ (event).detail);
@@ -126,7 +116,7 @@ export class EirSession extends EventTarget {
     });
   }
 
-  /** @param {import('./signal.js').Message} message */
+  /** @param {Message} message */
   handle(message) {
     switch (message.type) {
       case 'welcome':
@@ -180,6 +170,10 @@ export class EirSession extends EventTarget {
       case 'speakers':
         this.dispatchEvent(new CustomEvent('speakers', { detail: message }));
         break;
+      case 'chat':
+      case 'text':
+        this.dispatchEvent(new CustomEvent(message.type, { detail: message }));
+        break;
       case 'removed':
         this.end(message.reason === 'denied' ? 'denied' : 'removed');
         break;
@@ -192,7 +186,7 @@ export class EirSession extends EventTarget {
     }
   }
 
-  /** @param {import('./signal.js').Message} message */
+  /** @param {Message} message */
   welcomed(message) {
     this.retries = 0;
     this.replaceRoster(message.roster);
@@ -202,7 +196,7 @@ export class EirSession extends EventTarget {
     this.setPlace(message.state);
     // After a reload a microphone that was off is off: others are told so, and it is true.
     if (this.welcomes++ === 0) {
-      const self = this.roster.get(this.participant ?? '');
+      const self = this.roster.get(this.participant);
       this.media.restoreMuted(self?.muted ?? []);
     }
     // After a lost WebSocket the media often lives on; after a reload or a lost worker there is none.
@@ -210,9 +204,47 @@ export class EirSession extends EventTarget {
     else this.media.connect();
   }
 
-  /** @param {object[]} wishes */
+  /**
+   * What the slots should show, and how large, instead of what the tiles say by their sizes; null: as the tiles say.
+   * @param {Wish[]|null} wishes
+   */
+  view(wishes) {
+    this.wishes = wishes;
+    this.signal?.send({ type: 'view', wishes: wishes ?? [] });
+  }
+
+  /** @param {Wish[]} wishes */
   setView(wishes) {
-    this.signal?.send({ type: 'view', wishes });
+    this.view(wishes);
+  }
+
+  /**
+   * Somebody who is to be seen whatever happens, and larger than the others.
+   * @param {string|null} participant
+   * @param {Label} [label]
+   */
+  pin(participant, label = 'camera') {
+    this.pinned = participant ? { participant, label } : null;
+    this.dispatchEvent(new Event('pin'));
+  }
+
+  /** @param {string} text */
+  chat(text) {
+    this.signal?.send({ type: 'chat', text });
+  }
+
+  /**
+   * As it is typed (T.140): U+0008 erases, U+2028 begins a line.
+   * @param {string} t140
+   */
+  realTimeText(t140) {
+    if (!this.unsentText) setTimeout(() => this.sendText(), kTypingMs);
+    this.unsentText += t140;
+  }
+
+  sendText() {
+    this.signal?.send({ type: 'text', t140: this.unsentText });
+    this.unsentText = '';
   }
 
   /**
@@ -222,7 +254,7 @@ export class EirSession extends EventTarget {
    * @returns {Promise<boolean>} whether it was done
    */
   decide(participant, act) {
-    return this.act(act, () => decide(this.joined, this.token, participant, act));
+    return this.act(act, () => decide(this.consultation, this.token, participant, act));
   }
 
   /**
@@ -231,7 +263,7 @@ export class EirSession extends EventTarget {
    * @returns {Promise<boolean>} whether it was done
    */
   decideForAll(act) {
-    return this.act(act, () => decideForAll(this.joined, this.token, act));
+    return this.act(act, () => decideForAll(this.consultation, this.token, act));
   }
 
   /**
@@ -245,7 +277,7 @@ export class EirSession extends EventTarget {
       this.note('act', name);
       return true;
     } catch (error) {
-      this.problem(error instanceof ApiError ? error.code : 'internal', String(error));
+      this.problem(codeOf(error), String(error));
       return false;
     }
   }
@@ -278,9 +310,8 @@ export class EirSession extends EventTarget {
       try {
         await this.joinOrResume();
       } catch (error) {
-        const code = error instanceof ApiError ? error.code : 'network';
-        if (this.media.flows) this.problem(code, String(error));
-        else this.fail(code, String(error));
+        if (this.media.flows) this.problem(codeOf(error), String(error));
+        else this.refused(error);
         return;
       }
     }
@@ -301,44 +332,74 @@ export class EirSession extends EventTarget {
     this.note('rights', rights);
   }
 
-  /** @param {{locked?: boolean, hold?: string}} room */
+  /** @param {Partial<Message>} room */
   setRoom({ locked, hold }) {
     this.room = { locked: locked ?? this.room.locked, hold: hold ?? this.room.hold };
+    if (this.room.hold === 'host_absent') this.report('host_absent');
+    else this.recover('host_absent');
     this.note('room', this.room);
     this.dispatchEvent(new Event('room'));
   }
 
-  /** @param {'waiting'|'admitted'} place */
+  /** @param {Place} place */
   setPlace(place) {
     this.place = place;
     if (place === 'admitted') this.wasAdmitted = true;
     this.setState(place);
   }
 
-  /** @param {Exclude<EirSession['endReason'], ''|'left'>} reason */
+  /** @param {Exclude<EndReason, ''|'left'>} reason */
   end(reason) {
     if (reason !== 'taken_over') forgetResume();
+    this.report(reason);
     this.stop('ended', reason);
   }
 
   /**
    * @param {'ended'|'failed'} state
-   * @param {EirSession['endReason']} reason
+   * @param {EndReason} reason
    */
   stop(state, reason) {
     this.endReason = reason;
     this.setState(state);
     this.media.close();
+    this.quality.close();
     this.signal?.close();
+  }
+
+  /** @param {unknown} error of a join */
+  refused(error) {
+    this.fail(codeOf(error), String(error), error instanceof ApiError ? error.retryAt : undefined);
   }
 
   /**
    * @param {string} code
    * @param {string} message
+   * @param {number} [at] when to try again
    */
-  fail(code, message) {
+  fail(code, message, at) {
+    this.report(code, at);
     this.problem(code, message);
     this.stop('failed', '');
+  }
+
+  /**
+   * Tells what a person can do about it.
+   * @param {string} cause
+   * @param {number} [at]
+   */
+  report(cause, at) {
+    if (this.failure?.cause === cause) return;
+    this.failure = failureOf(cause, at);
+    this.note('failure', this.failure.code);
+    this.dispatchEvent(new CustomEvent('failure', { detail: this.failure }));
+  }
+
+  /** @param {string} cause which is over */
+  recover(cause) {
+    if (this.failure?.cause !== cause) return;
+    this.failure = null;
+    this.dispatchEvent(new CustomEvent('failure', { detail: null }));
   }
 
   /**
@@ -350,7 +411,7 @@ export class EirSession extends EventTarget {
     this.dispatchEvent(new CustomEvent('problem', { detail: { code, message } }));
   }
 
-  /** @param {EirSession['state']} state */
+  /** @param {State} state */
   setState(state) {
     if (this.state === state) return;
     this.state = state;
@@ -366,3 +427,6 @@ export class EirSession extends EventTarget {
     this.events.push({ at: performance.now(), name, value });
   }
 }
+
+/** @param {unknown} error */
+const codeOf = (error) => (error instanceof ApiError ? error.code : 'network');

@@ -3,9 +3,7 @@
 const kProtocol = 'eir.v1';
 const kPingMs = 10_000;
 
-/**
- * @typedef {{type: string, [field: string]: any}} Message
- */
+/** @import { Message } from './types.d.ts' */
 
 export class SignalSocket extends EventTarget {
   /**

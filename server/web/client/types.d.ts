@@ -7,6 +7,8 @@ export type Place = 'waiting' | 'admitted';
 export type State = 'joining' | Place | 'reconnecting' | 'ended' | 'failed';
 export type EndReason = '' | 'left' | 'ended' | 'removed' | 'denied' | 'taken_over';
 export type Facing = 'user' | 'environment';
+/** What has a sending m-line of its own. */
+export type Output = Kind | 'second' | 'screen';
 
 export interface EirOptions {
   /** What to ask the devices for; a kind that is left out is never opened. */
@@ -20,6 +22,8 @@ export interface EirOptions {
   videoSlots?: number;
   /** For pages: false waits for session.start(). */
   autoStart?: boolean;
+  /** Neither devices nor media before it: a person checks the own devices first. */
+  ready?: Promise<void>;
 }
 
 export interface Joined {
