@@ -1,87 +1,114 @@
-// The page /j: one session, from the link's fragment.
-import { EirSession } from './client/session.js';
-import { Tiles } from './client/tiles.js';
+// The page /j: one session, from the link's fragment. Name and language, a check of the devices, then the waiting room
+// and the consultation.
+import { EirSession, Tiles } from './client/eir.js';
 import { People } from './people.js';
-import { deviceText, kRetryable, mutedText, problemText, statusText, titleText } from './texts.js';
+import { closestLanguage, language, t, useLanguage } from './texts.js';
+import { mutedText } from './views/about.js';
+import { Check } from './views/check.js';
+import { Conversation } from './views/conversation.js';
+import { at, say } from './views/dom.js';
+import { askName, keep, kept, offerLanguages } from './views/entry.js';
+import { Lead } from './views/lead.js';
+import { Panel } from './views/panel.js';
+import { Settings } from './views/settings.js';
+import { Stage, caption } from './views/stage.js';
+import { Toolbar } from './views/toolbar.js';
 
-/** @param {string} id */
-const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const dialog = /** @type {HTMLDialogElement} */ (at('question'));
-const kKinds = /** @type {const} */ (['audio', 'video']);
+// Long enough to be read; later it would be taken for what is so now.
+const kNewsMs = 15_000;
+
+/**
+ * @typedef {import('./client/session.js').EirOptions & {language?: string, isStraight?: boolean}} PageOptions
+ * `isStraight`: without name and check, for tests; `language`: instead of the browser's.
+ */
 
 // Tests set window.eirOptions before this module runs.
+/** @type {PageOptions} */
 const options = /** @type {any} */ (window).eirOptions ?? {};
-const session = new EirSession(location.hash.slice(1), options);
-const tiles = new Tiles(at('tiles'), session);
-const people = new People(session, { waiting: at('waiting'), present: at('roster'), announce, ask });
+/** Until the own devices are checked, none is opened for the session. */
+let letGo = () => {};
+// Who reloads the page was asked before.
+const isStraight = options.isStraight || kept().isChecked || !location.hash;
+const ready = isStraight ? undefined : new Promise((/** @type {(value?: any) => void} */ done) => (letGo = done));
+const session = new EirSession(location.hash.slice(1), { displayName: kept().name, ...options, ready });
+
+const lead = new Lead(session);
+const tiles = new Tiles(at('tiles'), session, caption);
+const stage = new Stage(session);
+const panel = new Panel();
+const people = new People(session, { waiting: at('waiting'), present: at('roster'), announce, ask, count: showWaiting });
+new Conversation(session, panel, { announce, nameOf: (id) => people.nameOf(id) });
+new Toolbar(session, announce);
+new Settings(session, stage, panel);
+
 /** @type {any} */ (window).eir = {
   session,
   tiles,
   people,
+  stage,
   get pc() { return session.media.pc; },
   get timings() { return session.timings; },
   get events() { return session.events; },
   get renegotiations() { return Math.max(0, session.media.offers - 1); },
 };
 
+/** @typedef {'loading'|'entry'|'check'|'call'|'over'} View */
+
+/** @param {View} view */
+function setView(view) {
+  const { dataset } = document.documentElement;
+  if (dataset.view === view) return;
+  dataset.view = view;
+  at('call').hidden = view !== 'call';
+  at('bar').hidden = view !== 'call';
+  for (const id of ['entry', 'check']) if (view !== id) at(id).hidden = true;
+  lead.show();
+}
+
 session.addEventListener('state', () => {
   const { state, isOver } = session;
-  document.documentElement.dataset.state = state;
-  document.documentElement.dataset.place = session.place;
-  document.title = `${titleText(session)} – Eir`;
-  at('call').hidden = isOver;
-  at('again').hidden = !(isOver && canTryAgain());
+  const { dataset } = document.documentElement;
+  dataset.state = state;
+  dataset.place = session.place;
   // A failure keeps its reason; every other change makes an old one untrue.
-  if (state !== 'failed') hideProblem();
-  showRoom();
+  if (state !== 'failed') lead.forgive();
+  if (isOver) setView('over');
+  else showRoom();
+  showTitle();
+  if (!isOver) return;
+  for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   // What had the keyboard's focus is gone: the sentence that says so gets it.
-  if (isOver) at('status').focus();
+  at('status').focus();
 });
-for (const name of ['room', 'sending', 'devices']) session.addEventListener(name, showRoom);
+for (const name of ['room', 'sending', 'devices', 'roster']) session.addEventListener(name, showRoom);
+language.addEventListener('change', () => {
+  showTitle();
+  showRoom();
+});
 
-function canTryAgain() {
-  if (session.state === 'failed') return kRetryable.has(at('problem').dataset.code ?? '');
-  return session.endReason === 'left' || session.endReason === 'taken_over';
+function showTitle() {
+  document.title = `${at('title').textContent} – Eir`;
 }
 
 /** Everything that follows from place, rights, lock and hold. */
 function showRoom() {
-  const status = statusText(session);
-  if (at('status').textContent !== status) at('status').textContent = status;
-  for (const kind of kKinds) {
-    const { text, isUsable, isOff } = deviceText(session, kind);
-    const button = /** @type {HTMLButtonElement} */ (at(`mute-${kind}`));
-    button.textContent = text;
-    // Not `disabled`: that would take the focus away from who just used it.
-    button.setAttribute('aria-disabled', String(!isUsable));
-    button.dataset.off = String(isOff);
-  }
-  const hasCamera = session.media.devices.track('video') !== null;
-  at('self').hidden = !hasCamera;
+  const { media, rights, room, place } = session;
+  document.documentElement.dataset.hold = room.hold;
   const preview = /** @type {HTMLVideoElement} */ (at('preview'));
-  if (hasCamera && preview.srcObject !== session.media.devices.stream) preview.srcObject = session.media.devices.stream;
-  const note = session.media.maySend('video') ? 'Ditt eget bilde' : 'Ditt eget bilde. Bare du ser det nå.';
-  if (at('self-note').textContent !== note) at('self-note').textContent = note;
-  at('host').hidden = !session.rights.has('moderate');
-  at('lock').textContent = session.room.locked ? 'Lås opp' : 'Lås';
-  at('hold').textContent = session.room.hold === 'none' ? 'Sett på pause' : 'Fortsett';
-  at('end').hidden = !session.rights.has('end');
-  at('locked').hidden = !session.room.locked;
-}
-
-session.addEventListener('problem', (event) => {
-  const { code, message } = /** @type {CustomEvent} */ (event).detail;
-  at('problem').textContent = problemText(code, message, session.rights.has('moderate'));
-  at('problem').dataset.code = code;
-  at('problem').hidden = false;
-});
-
-session.addEventListener('act', hideProblem);
-
-function hideProblem() {
-  at('problem').hidden = true;
-  at('problem').textContent = '';
-  delete at('problem').dataset.code;
+  const camera = media.devices.track('video');
+  at('self').hidden = !camera;
+  if (camera && preview.srcObject !== media.devices.stream) preview.srcObject = media.devices.stream;
+  // As in a mirror, except what the camera at the back of a phone sees.
+  preview.dataset.mirrored = String(camera?.getSettings().facingMode !== 'environment');
+  say(at('self-note'), t(media.maySend('video') ? 'stage.own' : 'stage.ownHidden'));
+  at('host').hidden = !rights.has('moderate');
+  say(at('lock'), t(room.locked ? 'host.unlock' : 'host.lock'));
+  say(at('hold'), t(room.hold === 'none' ? 'host.hold' : 'host.release'));
+  at('end').hidden = !rights.has('end');
+  at('locked').hidden = !room.locked;
+  at('roster-none').hidden = place === 'admitted';
+  // Who waits has nobody to write to, and sees nobody.
+  for (const id of ['people', 'chat']) at(id).hidden = place !== 'admitted';
 }
 
 session.addEventListener('muted', (event) => {
@@ -89,8 +116,14 @@ session.addEventListener('muted', (event) => {
   if (text) announce(text);
 });
 
-// Long enough to be read; later it would be taken for what is so now.
-const kNewsMs = 15_000;
+session.addEventListener('quality', (event) => {
+  const { level } = /** @type {CustomEvent} */ (event).detail.up;
+  const isKnown = level > 0 && session.place === 'admitted';
+  at('own-quality').hidden = !isKnown;
+  at('own-quality').dataset.level = String(level);
+  if (isKnown) say(/** @type {Element} */ (at('own-quality').lastElementChild), t('quality.own', { level: t(`quality.${level}`) }));
+});
+
 let newsTimer = 0;
 
 /**
@@ -103,39 +136,92 @@ function announce(text) {
   if (text) newsTimer = setTimeout(() => { at('news').textContent = ''; }, kNewsMs);
 }
 
+/** @param {number} count of those who wait */
+function showWaiting(count) {
+  const button = at('people');
+  if (count > 0) {
+    button.dataset.count = String(count);
+    button.setAttribute('aria-description', t('people.count', { count }));
+  } else {
+    delete button.dataset.count;
+    button.removeAttribute('aria-description');
+  }
+}
+
 /**
  * Asks before what cannot be taken back.
  * @param {string} question
  * @returns {Promise<boolean>}
  */
 function ask(question) {
+  const dialog = /** @type {HTMLDialogElement} */ (at('question'));
   at('question-text').textContent = question;
   dialog.returnValue = '';
   dialog.showModal();
   return new Promise((done) => dialog.addEventListener('close', () => done(dialog.returnValue === 'yes'), { once: true }));
 }
-at('yes').addEventListener('click', () => dialog.close('yes'));
-at('no').addEventListener('click', () => dialog.close('no'));
-
-for (const kind of kKinds) {
-  at(`mute-${kind}`).addEventListener('click', () => {
-    const { isUsable, isOff } = deviceText(session, kind);
-    if (!isUsable) return;
-    announce('');
-    session.media.setMuted(kind, !isOff);
-  });
+for (const answer of ['yes', 'no']) {
+  at(answer).addEventListener('click', () => /** @type {HTMLDialogElement} */ (at('question')).close(answer));
 }
-at('leave').addEventListener('click', () => session.leave());
-at('again').addEventListener('click', () => location.reload());
+
 at('lock').addEventListener('click', () => session.decideForAll(session.room.locked ? 'unlock' : 'lock'));
 at('hold').addEventListener('click', () => session.decideForAll(session.room.hold === 'none' ? 'hold' : 'release'));
 at('end').addEventListener('click', async () => {
-  if (await ask('Avslutte konsultasjonen for alle?')) session.decideForAll('end');
+  if (await ask(t('host.endAsk'))) session.decideForAll('end');
+});
+addEventListener('hashchange', () => location.reload());
+
+/** Until the server has said who one is here, or why not. */
+function welcomed() {
+  return new Promise((/** @type {(value?: any) => void} */ done) => {
+    const look = () => (session.seatRights || session.isOver) && done();
+    for (const name of ['room', 'state']) session.addEventListener(name, look);
+    look();
+  });
+}
+
+async function enter() {
+  setView('entry');
+  showTitle();
+  at('name').focus();
+  const name = await askName();
+  if (name) session.options.displayName = name;
+  setView('loading');
+  session.start();
+  await welcomed();
+  if (session.isOver) return;
+  setView('check');
+  showTitle();
+  at('title').focus();
+  await new Check(session).run();
+  if (session.isOver) return;
+  keep({ isChecked: true });
+  letGo();
+  toCall();
+}
+
+function toCall() {
+  setView('call');
+  showTitle();
+  showRoom();
+  stage.later();
+  if (session.place === 'admitted') panel.openIfWide();
+}
+
+session.addEventListener('state', () => {
+  if (session.state === 'admitted' && document.documentElement.dataset.view === 'call') panel.openIfWide();
 });
 
-showRoom();
-if (!location.hash) {
-  session.fail('unauthorized', '');
-} else if (options.autoStart !== false) {
-  session.start();
+function begin() {
+  offerLanguages();
+  if (!location.hash) {
+    session.fail('unauthorized', '');
+  } else if (isStraight) {
+    toCall();
+    if (options.autoStart !== false) session.start();
+  } else {
+    enter();
+  }
 }
+
+useLanguage(kept().language ?? options.language ?? closestLanguage(navigator.languages)).then(begin);

@@ -1,7 +1,7 @@
 // Who is here and who waits, and the host's buttons beside them. Rows stay the same elements while their person is
 // there, so that a keyboard's focus and a screen reader's place are not lost when something changes.
-import { roleName } from './client/tiles.js';
-import { capital } from './texts.js';
+import { capital, language, roleName, t } from './texts.js';
+import { say } from './views/dom.js';
 
 /** @typedef {import('./client/session.js').EirSession} EirSession */
 /** @typedef {import('./client/session.js').Person} Person */
@@ -12,33 +12,42 @@ const kHostRoles = ['specialist', 'clinician', 'moderator'];
 /**
  * @typedef {object} Act
  * @property {Parameters<EirSession['decide']>[1]} act
- * @property {string} text of the button
- * @property {(name: string) => string} [question] asked first
+ * @property {string} text of the button: its key
+ * @property {string} [question] asked first: its key
  * @property {(person: Person) => boolean} [isUseful]
  */
 
 /** @type {Act[]} */
 const kWaitingActs = [
-  { act: 'admit', text: 'Slipp inn' },
-  { act: 'deny', text: 'Avvis', question: (name) => `Avvise ${name}?` },
+  { act: 'admit', text: 'act.admit' },
+  { act: 'deny', text: 'act.deny', question: 'act.denyAsk' },
 ];
 
 /** @type {Act[]} */
 const kPresentActs = [
   {
-    act: 'confirm-identity', text: 'Bekreft identitet',
+    act: 'confirm-identity', text: 'act.confirm',
     isUseful: ({ role, identityConfirmed }) => !identityConfirmed && !kHostRoles.includes(role),
   },
-  { act: 'return', text: 'Til venterommet', isUseful: ({ role }) => !kHostRoles.includes(role) },
-  { act: 'mute', text: 'Slå av mikrofon', isUseful: ({ hostMuted }) => !hostMuted.includes('audio') },
-  { act: 'stop', text: 'Stopp kamera', isUseful: ({ hostMuted }) => !hostMuted.includes('video') },
-  { act: 'remove', text: 'Ta ut', question: (name) => `Ta ut ${name}? Lenken slutter å virke.` },
+  { act: 'return', text: 'act.return', isUseful: ({ role }) => !kHostRoles.includes(role) },
+  { act: 'mute', text: 'act.mute', isUseful: ({ hostMuted }) => !hostMuted.includes('audio') },
+  { act: 'stop', text: 'act.stop', isUseful: ({ hostMuted }) => !hostMuted.includes('video') },
+  { act: 'remove', text: 'act.remove', question: 'act.removeAsk' },
 ];
+
+/**
+ * @typedef {object} Page
+ * @property {HTMLElement} waiting
+ * @property {HTMLElement} present
+ * @property {(text: string) => void} announce
+ * @property {(question: string) => Promise<boolean>} ask
+ * @property {(count: number) => void} count how many wait
+ */
 
 export class People {
   /**
    * @param {EirSession} session
-   * @param {{waiting: HTMLElement, present: HTMLElement, announce: (text: string) => void, ask: (question: string) => Promise<boolean>}} page
+   * @param {Page} page
    */
   constructor(session, page) {
     this.session = session;
@@ -50,6 +59,7 @@ export class People {
     /** @type {Map<string, string[]>} ids by role, in the order in which they were first seen */
     this.seen = new Map();
     for (const name of ['roster', 'sending']) session.addEventListener(name, () => this.refresh());
+    language.addEventListener('change', () => this.refresh());
   }
 
   refresh() {
@@ -74,6 +84,7 @@ export class People {
     // What was said of who waited is not so any more.
     if (!section.hidden && waiting.length === 0) this.page.announce('');
     section.hidden = !isHost || waiting.length === 0;
+    this.page.count(isHost ? waiting.length : 0);
     const here = /** @type {HTMLElement} */ (this.page.present.closest('section'));
     here.hidden = this.page.present.childElementCount === 0;
   }
@@ -86,7 +97,7 @@ export class People {
     const waits = person.state === 'reconnecting' ? (waited ?? false) : person.state === 'waiting';
     this.isWaiting.set(person.id, waits);
     const isNews = waits && !waited && person.id !== this.session.participant;
-    if (isNews) this.page.announce(`${this.label(person)} venter på å bli sluppet inn.`);
+    if (isNews) this.page.announce(t('people.waits', { name: this.label(person) }));
   }
 
   /**
@@ -110,8 +121,14 @@ export class People {
   async decide({ act, question }, id) {
     const person = this.session.roster.get(id);
     if (!person) return;
-    if (question && !(await this.page.ask(question(this.label(person))))) return;
+    if (question && !(await this.page.ask(t(question, { name: this.label(person) })))) return;
     await this.session.decide(id, act);
+  }
+
+  /** @param {string} id */
+  nameOf(id) {
+    const person = this.session.roster.get(id);
+    return person ? this.label(person) : t('stage.someone');
   }
 
   /**
@@ -138,13 +155,15 @@ class Row {
     this.element.dataset.participant = id;
     this.text = document.createElement('span');
     this.element.append(this.text);
+    const acts = document.createElement('div');
+    acts.className = 'acts';
+    this.element.append(acts);
     this.buttons = (waits ? kWaitingActs : kPresentActs).map((act) => {
       const button = document.createElement('button');
       button.type = 'button';
-      button.textContent = act.text;
       button.dataset.act = act.act;
       button.addEventListener('click', () => decide(act));
-      this.element.append(button);
+      acts.append(button);
       return { act, button };
     });
   }
@@ -155,19 +174,25 @@ class Row {
    */
   show(person, { name, isHost, isSelf }) {
     const off = [...person.muted, ...person.hostMuted];
+    const { organisation } = /** @type {{organisation?: string}} */ (person);
     const parts = [
-      isSelf ? `${name} (deg)` : name,
-      person.state === 'reconnecting' ? 'mistet forbindelsen' : '',
-      off.includes('audio') ? 'mikrofon av' : '',
-      off.includes('video') ? 'kamera av' : '',
-      person.identityConfirmed ? 'identitet bekreftet' : '',
+      isSelf ? t('people.self', { name }) : name,
+      organisation ?? '',
+      person.persons?.length ? t('people.with', { names: person.persons.map(personText).join(', ') }) : '',
+      person.state === 'reconnecting' ? t('people.lost') : '',
+      off.includes('audio') ? t('people.audioOff') : '',
+      off.includes('video') ? t('people.videoOff') : '',
+      person.identityConfirmed ? t('people.confirmed') : '',
     ];
-    const text = parts.filter(Boolean).join(' · ');
-    if (this.text.textContent !== text) this.text.textContent = text;
+    say(this.text, parts.filter(Boolean).join(' · '));
     this.element.dataset.state = person.state;
     for (const { act, button } of this.buttons) {
       button.hidden = !isHost || isSelf || !(act.isUseful?.(person) ?? true);
-      button.setAttribute('aria-label', `${act.text}: ${name}`);
+      say(button, t(act.text));
+      button.setAttribute('aria-label', `${t(act.text)}: ${name}`);
     }
   }
 }
+
+/** @param {{role: string, name?: string}} person who sits beside another */
+const personText = ({ role, name }) => (name ? `${name} (${roleName(role)})` : roleName(role));

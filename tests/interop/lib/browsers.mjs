@@ -11,6 +11,7 @@ import { startSoundCard } from './sound_card.mjs';
 const CHROMIUM = '/usr/bin/chromium';
 const FIREFOX = '/usr/bin/firefox-esr';
 const STEP_MS = 100;
+const VIEWPORT = { width: 1280, height: 720 };
 
 const CHROMIUM_FLAGS = [
   '--no-sandbox', // tests run as root in containers
@@ -51,11 +52,13 @@ const script = (name) => readFile(new URL(name, import.meta.url), 'utf8');
 
 /**
  * The scripts that run in a page before its own; `source`: {code, parties, turnMs, fps, speech, scale}, or none;
- * `pageOptions`: what the page reads from window.eirOptions; `moreScript`: text of one more.
+ * `pageOptions`: what the page reads from window.eirOptions; `moreScript`: text of one more. Unless `asPerson`, the page goes
+ * straight in, without name and check, in the language that the tests read.
  */
-async function scriptsBeforePage({ source, watchFirstFrames, watchFrames, pageOptions, moreScript }) {
+async function scriptsBeforePage({ source, watchFirstFrames, watchFrames, pageOptions, moreScript, asPerson }) {
   const parts = [await script('tile_code.js'), await script('probe.js')];
-  if (pageOptions) parts.push(`globalThis.eirOptions = ${JSON.stringify(pageOptions)};`);
+  const options = { ...(!asPerson && { isStraight: true, language: 'nb' }), ...pageOptions };
+  parts.push(`globalThis.eirOptions = ${JSON.stringify(options)};`);
   if (moreScript) parts.push(moreScript);
   if (watchFrames) parts.push('globalThis.eirProbe.watchFrames = true;');
   if (watchFirstFrames) parts.push('globalThis.eirProbe.watchFirstFrames = true;');
@@ -112,7 +115,10 @@ class Page {
   }
 }
 
-/** `camera`, `microphone`: files instead of Chromium's built-in fake devices (lib/media_files.mjs makes them). */
+/**
+ * A page may be opened with a `viewport` and, in Chromium, with more settings of its `context` (playwright's newContext).
+ * `camera`, `microphone`: files instead of Chromium's built-in fake devices (lib/media_files.mjs makes them).
+ */
 export async function launchChromium({ camera, microphone, flags = [] } = {}) {
   const args = [...CHROMIUM_FLAGS, '--use-fake-device-for-media-stream', ...flags];
   if (camera) args.push(`--use-file-for-fake-video-capture=${camera}`);
@@ -122,7 +128,8 @@ export async function launchChromium({ camera, microphone, flags = [] } = {}) {
     name: 'chromium',
     version: browser.version(),
     async open(options = {}) {
-      const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 720 } });
+      const { viewport = VIEWPORT, context: more } = options;
+      const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, ...more });
       await context.addInitScript({ content: await scriptsBeforePage(options) });
       return new Page(await context.newPage(), () => context.close());
     },
@@ -141,7 +148,7 @@ export async function launchFirefox({ preferences = {} } = {}) {
     acceptInsecureCerts: true,
     extraPrefsFirefox: { ...FIREFOX_PREFERENCES, ...preferences },
     env: { ...process.env, ...sound.environment, HOME: home },
-    defaultViewport: { width: 1280, height: 720 },
+    defaultViewport: VIEWPORT,
   });
   return {
     name: 'firefox',
@@ -149,6 +156,7 @@ export async function launchFirefox({ preferences = {} } = {}) {
     async open(options = {}) {
       const context = await browser.createBrowserContext();
       const page = await context.newPage();
+      if (options.viewport) await page.setViewport(options.viewport);
       await page.evaluateOnNewDocument(await scriptsBeforePage(options));
       return new Page(page, () => context.close());
     },
