@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/api/control.h"
+#include "server/api/named_files.h"
 #include "server/channel/start.h"
 #include "server/config/config.h"
 #include "server/media/media_worker.h"
@@ -75,15 +76,10 @@ void start_log(const channel::LogStart& start) {
   log::start({start.format, start.level, start.process, start.redaction_key});
 }
 
-// The file as it is now, or, if somebody broke it since, what the daemon started with: a control that died must come
-// back.
+// What is in effect, not the file as it is now: that one is taken by a reload alone, so a control that died comes back
+// whatever stands there.
 Config configuration_of(const channel::ControlStart& start) {
-  const ParsedConfig parsed = read_configuration(start.config_file);
-  if (parsed.ok()) return parsed.config;
-  for (const ConfigError& error : parsed.errors) {
-    log::error("config_error", {{"line", error.line}, {"key", error.key}, {"message", error.message}});
-  }
-  return parse_config(start.config_yaml, "started_with").config;
+  return parse_config(start.config_yaml, "in_effect").config;
 }
 
 int run_child(const Arguments& arguments) {
@@ -111,7 +107,8 @@ int run(const Arguments& arguments) {
     return kExitOk;
   }
   if (!arguments.role.empty()) return run_child(arguments);
-  const ParsedConfig parsed = read_configuration(arguments.config_file);
+  ParsedConfig parsed = read_configuration(arguments.config_file);
+  if (parsed.ok()) check_named_files(parsed, parsed.errors);
   if (!parsed.ok()) {
     fmt::print(stderr, "{}", parsed.error_text());
     return kExitUsage;

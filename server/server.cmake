@@ -52,6 +52,8 @@ endif()
 # Where an eird that was not installed finds the web client.
 set_source_files_properties(server/api/static_files.cc PROPERTIES COMPILE_DEFINITIONS EIR_WEB_DIR="${CMAKE_SOURCE_DIR}/server/web")
 
+set_source_files_properties(server/api/ops.cc PROPERTIES COMPILE_DEFINITIONS EIR_VERSION="${PROJECT_VERSION}")
+
 if(EXISTS ${CMAKE_SOURCE_DIR}/server/main.cc)
   add_executable(eird server/main.cc)
   target_link_libraries(eird PRIVATE eir_supervisor eir_media_worker eir_api)

@@ -105,6 +105,8 @@ class Router {
   Result<void, RouterRefusal> set_view(Timestamp now, ParticipantId participant, std::vector<SlotWish> wishes);
   Result<void, RouterRefusal> set_label(Timestamp now, ParticipantId participant, std::string_view mid,
                                         TrackLabel label);
+  // Who is there stays, also above a lower limit.
+  void set_participants_max(size_t participants_max) { options_.participants_max = participants_max; }
   void drain() { is_draining_ = true; }
 
   // --- what there is ---

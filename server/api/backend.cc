@@ -44,6 +44,8 @@ Backend::Backend(asio::io_context& io, const Config& config, const Templates& te
             .clock = clock,
             .random = random}),
       whip(config, random, consultations, bridge, signalling, clock),
+      config_(config),
+      clock_(clock),
       executor_(io.get_executor()) {
   for (const std::string& id : consultations.restore(clock.now(), options.stored, templates)) {
     log::error("record_unreadable", {{"id", id}});
@@ -89,12 +91,14 @@ void Backend::on_worker_adopted(WorkerIndex, const channel::WorkerReport& report
   }
 }
 
-void Backend::on_reload_asked() {
-  if (on_reload) on_reload();
+void Backend::on_reload_asked(OwnedFd text) {
+  if (on_reload) on_reload(std::move(text));
 }
 
 void Backend::on_drain_asked() {
   is_draining_ = true;
+  drain_until_ = clock_.now().steady + std::chrono::seconds(config_.timeouts.drain_s);
+  log::info("drain_begun", {{"rooms", bridge.room_count()}, {"limit_s", config_.timeouts.drain_s}});
   rest.set_draining();
   workers.drain();
 }
@@ -104,12 +108,19 @@ void Backend::on_stop_asked() {
   if (on_stop) on_stop();
 }
 
+void Backend::take_limits() {
+  consultations.set_limits({.consultations = config_.limits.consultations,
+                            .participants_per_consultation = config_.limits.participants_per_consultation});
+}
+
 void Backend::handle_tick() {
   signalling.handle_tick();
-  if (is_draining_ && !said_drained_ && bridge.room_count() == 0) {
-    said_drained_ = true;
-    workers.say_drained();
-  }
+  if (!is_draining_ || said_drained_) return;
+  const bool is_late = clock_.now().steady >= drain_until_;
+  if (bridge.room_count() > 0 && !is_late) return;
+  said_drained_ = true;
+  log::info("drained", {{"rooms_left", bridge.room_count()}});
+  workers.say_drained();
 }
 
 }  // namespace eir

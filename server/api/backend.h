@@ -31,17 +31,20 @@ class Backend final : public WorkerListener {
   Backend(boost::asio::io_context& io, const Config& config, const Templates& templates, Random& random,
           const Clock& clock, BackendOptions options);
 
-  // What the supervisor asks of the process beyond Backend.
-  std::function<void()> on_reload;
+  // What the supervisor asks of the process beyond Backend. A reload comes with the configuration's text, if the daemon
+  // has a file and it can be read.
+  std::function<void(OwnedFd)> on_reload;
   std::function<void()> on_stop;
 
   void on_worker_event(WorkerIndex worker, const channel::Event& event) override;
   void on_rooms_lost(WorkerIndex worker, const std::vector<RoomId>& rooms) override;
   void on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) override;
-  void on_reload_asked() override;
+  void on_reload_asked(OwnedFd text) override;
   void on_drain_asked() override;
   void on_stop_asked() override;
 
+  // The configuration's limits are others now.
+  void take_limits();
   // Several times a second.
   void handle_tick();
   bool is_draining() const { return is_draining_; }
@@ -59,7 +62,10 @@ class Backend final : public WorkerListener {
   Histogram first_media{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
  private:
+  const Config& config_;
+  const Clock& clock_;
   boost::asio::any_io_executor executor_;
+  Timestamp drain_until_ = kNever;
   bool is_draining_ = false;
   bool said_drained_ = false;
 };

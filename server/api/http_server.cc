@@ -65,7 +65,8 @@ asio::awaitable<void> serve_counted(std::shared_ptr<State> state, tcp::socket so
     }
   };
   const Place place{*state, source};
-  HttpContext context{state->handler, state->limits, state->counters, state->tls.get()};
+  const std::shared_ptr<asio::ssl::context> tls = state->tls;  // a reload may bring another meanwhile
+  HttpContext context{state->handler, state->limits, state->counters, tls.get()};
   co_await serve_http(std::move(socket), std::move(source), context);
 }
 
@@ -110,6 +111,9 @@ void HttpServer::listen(const channel::InheritedSocket& socket) {
   tcp::acceptor& acceptor = state_->acceptors.emplace_back(state_->io, is_v6 ? tcp::v6() : tcp::v4(), socket.fd);
   spawn(state_->io.get_executor(), "http_listener", accept_all(state_, acceptor));
 }
+
+void HttpServer::set_limits(const HttpLimits& limits) { state_->limits = limits; }
+void HttpServer::set_tls(std::shared_ptr<asio::ssl::context> tls) { state_->tls = std::move(tls); }
 
 void HttpServer::close() {
   boost::system::error_code ignored;

@@ -81,6 +81,9 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   void listen(const channel::InheritedSocket& socket);
+  // For a reload. Limits hold at once, also for running connections; the certificate for handshakes from now on.
+  void set_limits(const HttpLimits& limits);
+  void set_tls(std::shared_ptr<boost::asio::ssl::context> tls);
   // Takes nothing new.
   void close();
   const HttpCounters& counters() const;

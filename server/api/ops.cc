@@ -1,21 +1,83 @@
 #include "server/api/ops.h"
 
-#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <set>
 
+#include "server/api/async_lock.h"
 #include "server/telemetry/metrics.h"
 
 namespace eir {
 
 namespace asio = boost::asio;
 
-asio::awaitable<HttpAnswer> Ops::handle(const HttpRequest& request) {
-  const bool is_known = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics";
-  if (!is_known) co_return answer_problem({404, "not_found", ""});
-  if (request.method != "GET" && request.method != "HEAD") {
-    co_return answer_problem({405, "method_not_allowed", ""});
+namespace {
+
+// A worker or a journal that answers at all does so in microseconds; kWorkerCallTimeout is for one that hangs.
+constexpr std::chrono::milliseconds kProbeWithin = kWorkerCallTimeout + std::chrono::milliseconds(500);
+
+// One round of questions to everything that could hang. Shared with the coroutines that ask.
+struct Probe {
+  explicit Probe(const asio::any_io_executor& executor) : done(executor, kProbeWithin) {}
+
+  void ended(const std::string& who, bool hangs) {
+    waiting.erase(who);
+    if (hangs) hanging.insert(who);
+    if (waiting.empty()) done.cancel();
   }
-  if (request.path == "/healthz") co_return health();
+
+  std::set<std::string> waiting;
+  std::set<std::string> hanging;
+  asio::steady_timer done;
+};
+
+asio::awaitable<void> probe_worker(Backend& backend, WorkerIndex worker, std::string name,
+                                   std::shared_ptr<Probe> probe) {
+  const auto reply = co_await backend.workers.ping(worker);
+  // One that died meanwhile is being replaced; it does not hang.
+  probe->ended(name, !reply && reply.error().failure == WorkerFailure::kTimeout);
+}
+
+asio::awaitable<void> probe_journal(Backend& backend, std::string name, std::shared_ptr<Probe> probe) {
+  const auto nothing = [](Store&) { return true; };
+  bool hangs = false;
+  try {
+    co_await backend.journal.read<bool>(nothing);
+  } catch (const StoreError&) {
+    hangs = true;
+  }
+  probe->ended(name, hangs);
+}
+
+HttpAnswer answer_status(uint16_t status, std::string_view word) {
+  HttpAnswer answer = answer_json(status, boost::json::serialize(boost::json::object{{"status", word}}));
+  answer.headers.emplace_back("Cache-Control", "no-store");
+  return answer;
+}
+
+}  // namespace
+
+asio::awaitable<HttpAnswer> Ops::handle(const HttpRequest& request) {
+  const bool is_figures = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics" ||
+                          request.path == "/status.json";
+  if (!is_figures) co_return page_ ? page_->answer(request) : answer_problem({404, "not_found", ""});
+  if (request.method != "GET" && request.method != "HEAD") {
+    HttpAnswer refused = answer_problem({405, "method_not_allowed", ""});
+    refused.headers.emplace_back("Allow", "GET, HEAD");
+    co_return refused;
+  }
+  if (request.path == "/healthz") co_return co_await health(backend_);
   if (request.path == "/readyz") co_return readiness();
+  if (request.path == "/status.json") {
+    HttpAnswer answer = answer_json(200, boost::json::serialize(status()));
+    answer.headers.emplace_back("Cache-Control", "no-store");
+    co_return answer;
+  }
   HttpAnswer answer = answer_json(200, metrics());
   answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
   co_return answer;
@@ -25,33 +87,98 @@ std::optional<HttpAnswer> Ops::refuse_upgrade(const HttpRequest&) { return answe
 
 std::unique_ptr<SignalReceiver> Ops::open_signal(SignalConnection&) { return nullptr; }
 
-// Healthy: nothing hangs. A worker that died is being replaced and does not make the node sick.
-HttpAnswer Ops::health() const {
-  const auto workers = backend_.workers.status();
-  const bool is_stalled = std::ranges::any_of(
-      workers, [](const WorkerStatus& worker) { return worker.connected && worker.silence > kSilenceMax; });
-  if (is_stalled) return answer_problem({503, "unavailable", "a media worker is silent"});
-  return answer_json(200, R"({"status":"ok"})");
+// Healthy: nothing hangs. Every worker and the journal's thread are asked, and have to answer. A worker that died is
+// being replaced and does not make the node sick; nor does a full disk, which a restart would not mend.
+asio::awaitable<HttpAnswer> Ops::health(Backend& backend) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto probe = std::make_shared<Probe>(executor);
+  probe->waiting.insert("journal");
+  std::vector<WorkerIndex> asked;
+  for (const WorkerStatus& worker : backend.workers.status()) {
+    if (!worker.connected) continue;
+    asked.push_back(worker.worker);
+    probe->waiting.insert("worker " + std::to_string(worker.worker));
+  }
+  for (const WorkerIndex worker : asked) {
+    spawn(executor, "probe_worker", probe_worker(backend, worker, "worker " + std::to_string(worker), probe));
+  }
+  spawn(executor, "probe_journal", probe_journal(backend, "journal", probe));
+  boost::system::error_code ended;
+  co_await probe->done.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+  std::set<std::string> hanging = probe->hanging;
+  hanging.insert(probe->waiting.begin(), probe->waiting.end());
+  if (hanging.empty()) co_return answer_status(200, "ok");
+  std::string detail;
+  for (const std::string& who : hanging) detail += (detail.empty() ? "" : ", ") + who;
+  co_return answer_problem({503, "unavailable", "no answer from " + detail});
 }
 
 // Ready: a new consultation would be written down and find a worker.
 HttpAnswer Ops::readiness() const {
+  if (backend_.is_draining()) return answer_problem({503, "draining", "running calls go on, new ones go elsewhere"});
   if (!backend_.recorder.accepts()) return answer_problem({503, "journal_unavailable", "nothing can be written"});
-  const bool is_ready = !backend_.is_draining() && backend_.workers.takes_rooms();
-  if (!is_ready) return answer_problem({503, "unavailable", "no media worker takes new rooms"});
-  return answer_json(200, R"({"status":"ready"})");
+  if (!backend_.workers.takes_rooms()) return answer_problem({503, "unavailable", "no media worker takes new rooms"});
+  return answer_status(200, "ready");
+}
+
+boost::json::object Ops::status() const {
+  boost::json::array workers;
+  for (const WorkerStatus& worker : backend_.workers.status()) {
+    boost::json::object counters;
+    for (const channel::Counter& counter : worker.counters) counters[counter.name] = counter.value;
+    workers.push_back(boost::json::object{{"worker", worker.worker},
+                                          {"connected", worker.connected},
+                                          {"rooms", worker.rooms},
+                                          {"restarts", worker.restarts},
+                                          {"silenceMs", worker.silence.count()},
+                                          {"counters", std::move(counters)}});
+  }
+  boost::json::array rooms;
+  for (const RoomSummary& room : backend_.bridge.rooms()) {
+    boost::json::object entry{
+        {"room", room.number.value}, {"participants", room.participants}, {"transports", room.transports}};
+    if (const auto worker = backend_.workers.worker_of(room.number)) entry["worker"] = *worker;
+    rooms.push_back(std::move(entry));
+  }
+  const JournalCounters journal = backend_.journal.counters();
+  boost::json::object out{{"version", EIR_VERSION},
+                          {"node", node_name_},
+                          {"draining", backend_.is_draining()},
+                          {"ready", readiness().status == 200},
+                          {"signalling", backend_.signalling.session_count()},
+                          {"joins", backend_.rest.counters().joins},
+                          {"journal", boost::json::object{{"writes", backend_.recorder.accepts()},
+                                                          {"waiting", journal.waiting},
+                                                          {"failures", journal.failures}}},
+                          {"reloads", boost::json::object{{"taken", reloads.taken}, {"refused", reloads.refused}}},
+                          {"workers", std::move(workers)},
+                          {"rooms", std::move(rooms)}};
+  if (certificate_expires_) out["certificateExpires"] = to_text(*certificate_expires_);
+  return out;
 }
 
 std::string Ops::metrics() const {
   MetricsPage page;
   page.process();
-  page.gauge("node_info", "Always 1; the label is the configured name of the node.", 1, {{"node", node_name_}});
+  put_node(page);
   put_api(page);
   put_whip(page);
   put_consultations(page);
   for (const Listener& listener : listeners_) put_listener(page, listener);
   for (const WorkerStatus& worker : backend_.workers.status()) put_worker(page, worker);
   return page.text();
+}
+
+void Ops::put_node(MetricsPage& page) const {
+  page.gauge("node_info", "Always 1; the label is the configured name of the node.", 1, {{"node", node_name_}});
+  page.gauge("node_draining", "Whether the node takes no new calls.", backend_.is_draining() ? 1 : 0);
+  page.counter("config_reloads_total", "Reloads of the configuration that took effect.",
+               static_cast<double>(reloads.taken));
+  page.counter("config_reloads_refused_total", "Reloads of which something was wrong, so that nothing changed.",
+               static_cast<double>(reloads.refused));
+  if (!certificate_expires_) return;
+  page.gauge("tls_certificate_expires_seconds", "When the certificate in use expires, in seconds since the epoch.",
+             static_cast<double>(certificate_expires_->time_since_epoch().count()));
 }
 
 void Ops::put_api(MetricsPage& page) const {

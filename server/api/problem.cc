@@ -56,7 +56,7 @@ Problem problem_of(const WorkerError& error) {
     case RefusalCode::kLimitReached:
       return {503, "full", ""};
     case RefusalCode::kDraining:
-      return {503, "unavailable", "draining"};
+      return {503, "draining", "This node takes no new calls; those that run go on"};
     case RefusalCode::kNotPossible:
       return {409, "wrong_state", ""};
     case RefusalCode::kUnknownRoom:

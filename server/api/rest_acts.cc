@@ -129,7 +129,7 @@ HttpAnswer RestApi::act_by_route(const Caller& caller, const Route& route, const
 HttpAnswer RestApi::create(const Caller& caller, const HttpRequest& request) {
   const auto parsed = parse_create(request.body, parts_.templates);
   if (parsed.problem) return answer_problem(*parsed.problem);
-  if (is_draining_) return answer_problem({503, "unavailable", "draining"});
+  if (is_draining_) return answer_problem({503, "draining", "This node takes no new calls; those that run go on"});
   const auto made = parts_.consultations.create(parts_.clock.now(), caller.actor, *caller.tenant, parsed.value);
   if (!made) return answer_problem(problem_of(made.error()));
   HttpAnswer answer = answer_consultation(201, **made);

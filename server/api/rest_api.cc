@@ -83,6 +83,11 @@ RestApi::RestApi(const RestParts& parts)
       refusals_(kRefusalsPerSecond, kRefusalsAtOnce),
       idempotency_(parts.consultations, parts.journal, parts.random, parts.clock) {}
 
+void RestApi::take_limits() {
+  joins_ = RateLimit(parts_.config.limits.joins_per_second, 5.0 * parts_.config.limits.joins_per_second);
+  failed_joins_ = SourceLimit(parts_.config.limits.joins_per_source_per_minute);
+}
+
 asio::awaitable<HttpAnswer> RestApi::handle(const HttpRequest& request) {
   ++counters_.requests;
   const auto found = find_route(request.method, request.path);
@@ -211,7 +216,8 @@ asio::awaitable<HttpAnswer> RestApi::read_stored(const Caller& caller, const Rou
 
 asio::awaitable<HttpAnswer> RestApi::join(const Route& route, const HttpRequest& request) {
   const Now now = parts_.clock.now();
-  if (is_draining_ && route.name == RouteName::kJoin) co_return answer_problem({503, "unavailable", "draining"});
+  if (is_draining_ && route.name == RouteName::kJoin)
+    co_return answer_problem({503, "draining", "This node takes no new calls; those that run go on"});
   if (failed_joins_.is_empty(request.source, now.steady) || !joins_.allow(now.steady)) {
     ++counters_.rate_limited;
     co_return answer_problem({429, "rate_limited", ""});

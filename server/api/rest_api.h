@@ -52,6 +52,8 @@ class RestApi {
   boost::asio::awaitable<HttpAnswer> handle(const HttpRequest& request);
 
   void set_credentials(Credentials credentials) { credentials_ = std::move(credentials); }
+  // The configuration's limits of joins are others now.
+  void take_limits();
   // Running calls go on; nobody new comes in.
   void set_draining() { is_draining_ = true; }
   const RestCounters& counters() const { return counters_; }

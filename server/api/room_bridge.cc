@@ -319,6 +319,20 @@ std::vector<ParticipantRef> RoomBridge::forget_rooms(const std::vector<RoomId>& 
   return affected;
 }
 
+std::vector<RoomSummary> RoomBridge::rooms() const {
+  std::vector<RoomSummary> out;
+  for (const auto& [key, room] : rooms_) {
+    RoomSummary summary{.consultation = key, .number = room->number};
+    for (const auto& [participant, member] : room->members) {
+      if (member.is_joined) ++summary.participants;
+      summary.transports += member.resources.size() + (member.web.value != 0 ? 1 : 0);
+    }
+    out.push_back(summary);
+  }
+  std::ranges::sort(out, {}, [](const RoomSummary& room) { return room.number.value; });
+  return out;
+}
+
 std::optional<ParticipantRef> RoomBridge::find(ParticipantId number) const {
   const auto found = numbers_.find(number);
   if (found == numbers_.end()) return std::nullopt;

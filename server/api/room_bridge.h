@@ -29,6 +29,13 @@ struct IceRestartWish {
   // Only if this is still the current one.
   std::optional<uint32_t> ice_session;
 };
+// A room of the media workers, for operations: ids and numbers, nobody's name.
+struct RoomSummary {
+  ConsultationKey consultation;
+  RoomId number;  // 0: no worker has it now
+  size_t participants = 0;
+  size_t transports = 0;
+};
 struct RestartedIce {
   WhipResource resource;
   channel::IceCredentials credentials;
@@ -81,6 +88,8 @@ class RoomBridge {
   // The participant's slots with public ids; nothing before the first offer.
   std::vector<signal::PublicSlot> slots_of(ParticipantRef who) const;
   size_t room_count() const { return rooms_.size(); }
+  // By number.
+  std::vector<RoomSummary> rooms() const;
 
  private:
   struct Member {

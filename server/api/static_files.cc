@@ -41,11 +41,12 @@ std::string StaticFiles::default_folder() {
   return EIR_WEB_DIR;
 }
 
-StaticFiles StaticFiles::load(const std::string& folder) {
+StaticFiles StaticFiles::load(const std::string& folder, std::string_view except) {
   StaticFiles files;
   std::error_code error;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string_view content_type = content_type_of(at->path());
+    if (at->is_directory() && at.depth() == 0 && at->path().filename() == except) at.disable_recursion_pending();
     if (!at->is_regular_file() || content_type.empty()) continue;
     std::ifstream in(at->path(), std::ios::binary);
     std::string body{std::istreambuf_iterator<char>(in), {}};

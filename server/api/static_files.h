@@ -12,8 +12,9 @@ namespace eir {
 // the folder.
 class StaticFiles {
  public:
-  // Every .html, .js, .css, .svg and .ico below `folder`. Throws std::runtime_error if there is no index.html.
-  static StaticFiles load(const std::string& folder);
+  // Every .html, .js, .css, .svg and .ico below `folder`, but what is below its folder `except`. Throws
+  // std::runtime_error if there is no index.html.
+  static StaticFiles load(const std::string& folder, std::string_view except = {});
   // Where the files are: beside the installed program, or else where the program was built from.
   static std::string default_folder();
 

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "server/channel/described_json.h"
+#include "server/config/config_fields.h"
 
 namespace eir {
 
@@ -48,6 +49,7 @@ BOOST_DESCRIBE_STRUCT(WorkerReport, (), (draining, rooms))
 BOOST_DESCRIBE_STRUCT(Report, (), ())
 BOOST_DESCRIBE_STRUCT(Ping, (), ())
 BOOST_DESCRIBE_STRUCT(Drain, (), ())
+BOOST_DESCRIBE_STRUCT(Configure, (), (participants_max, transports_per_participant_max, alone_s, log_format, log_level))
 BOOST_DESCRIBE_STRUCT(Refused, (), (code, detail, line))
 BOOST_DESCRIBE_STRUCT(Hello, (), (worker, pid))
 BOOST_DESCRIBE_STRUCT(TransportState, (), (participant, transport, state, reason))

@@ -9,6 +9,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/result.h"
 #include "lib/rtp/codec.h"
+#include "server/config/config.h"
 
 // What control and a media worker say to each other. Plain values; their JSON names are the member names, their
 // enumerators are written in snake_case without the k. Requests go from control to a worker and each gets one reply;
@@ -234,8 +235,19 @@ struct Drain {
   using Reply = Done;
 };
 
+// What a reload may change in a worker that runs; said again to each worker that is adopted.
+struct Configure {
+  static constexpr std::string_view kKind = "configure";
+  using Reply = Done;
+  uint32_t participants_max = 0;
+  uint32_t transports_per_participant_max = 0;
+  uint32_t alone_s = 0;
+  LogFormat log_format = LogFormat::kText;
+  LogLevel log_level = LogLevel::kInfo;
+};
+
 using Request = std::variant<OpenRoom, CloseRoom, Join, Leave, SetRights, Negotiate, RestartIce, CloseTransport,
-                             SetView, SetMute, SetLabel, TakeConnection, Report, Ping, Drain>;
+                             SetView, SetMute, SetLabel, TakeConnection, Report, Ping, Drain, Configure>;
 
 enum class RefusalCode : uint8_t {
   kUnknownRoom,

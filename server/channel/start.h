@@ -43,8 +43,8 @@ struct WorkerStart {
 struct ControlStart {
   int supervisor_fd = -1;
   uint32_t workers = 0;
-  std::string config_file;  // read again at each start and reload; empty: none was given
-  std::string config_yaml;  // what was in effect when the daemon started, for when the file is broken by now
+  std::string config_file;  // names the file in messages; empty: none was given
+  std::string config_yaml;  // what is in effect
   std::vector<InheritedSocket> https;
   std::vector<InheritedSocket> http_loopback;
   std::vector<InheritedSocket> ops;

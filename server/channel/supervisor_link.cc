@@ -37,7 +37,7 @@ std::optional<LinkMessage> receive_link(int socket, bool* closed) {
   *closed = got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != EMSGSIZE);
   if (got != static_cast<ssize_t>(kLinkBytes)) return std::nullopt;
   const uint32_t kind = load_u32(bytes);
-  if (kind < static_cast<uint32_t>(LinkKind::kChannel) || kind > static_cast<uint32_t>(LinkKind::kChannelBroken)) {
+  if (kind < static_cast<uint32_t>(LinkKind::kChannel) || kind > static_cast<uint32_t>(LinkKind::kReloadRefused)) {
     return std::nullopt;
   }
   LinkMessage out{static_cast<LinkKind>(kind), load_u32(bytes + 4), {}};

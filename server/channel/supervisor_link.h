@@ -18,13 +18,17 @@ namespace eir::channel {
 enum class LinkKind : uint32_t {
   kChannel = 1,  // supervisor → child: the attached descriptor is the new channel end (to control: of worker `worker`)
   kWorkerDied,   // supervisor → control: worker `worker` is gone with its rooms; a kChannel follows when it is back
-  kReload,       // supervisor → control: SIGHUP
-  kDrain,        // supervisor → control: SIGTERM, take nothing new; answer kDrained when nothing runs any more
-  kStop,         // supervisor → child: close what is open and exit with 0
-  kReady,        // child → supervisor: it serves
-  kAlive,        // child → supervisor: each second, from the loop that does the work
-  kDrained,      // control → supervisor: nothing runs any more
+  kReload,  // supervisor → control: take the configuration whose text is attached; answer kReloaded or kReloadRefused
+  kDrain,   // supervisor → control: SIGTERM, take nothing new; answer kDrained when nothing runs any more
+  kStop,    // supervisor → child: close what is open and exit with 0
+  kReady,   // child → supervisor: it serves
+  kAlive,   // child → supervisor: each second, from the loop that does the work
+  kDrained,        // control → supervisor: nothing runs any more
   kChannelBroken,  // control → supervisor: the channel to `worker` failed; answer with a kChannel to both ends
+  kReloadWanted,   // control → supervisor: as SIGHUP
+  kDrainWanted,    // control → supervisor: as SIGTERM
+  kReloaded,       // control → supervisor: the text of the oldest kReload without an answer is in effect
+  kReloadRefused,  // control → supervisor: it is wrong, nothing has changed
 };
 
 struct LinkMessage {

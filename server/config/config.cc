@@ -17,12 +17,34 @@
 namespace eir {
 namespace {
 
+// A key may be any bytes that stand in the file; what is told of them must not steer a terminal or break a JSON text.
+std::string printable(const std::string& text) {
+  constexpr size_t kBytesMax = 256;
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text.substr(0, kBytesMax)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      out += c;
+    } else {
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return text.size() > kBytesMax ? out + "..." : out;
+}
+
 ParsedConfig finish(ConfigReading& reading, std::string_view filename) {
-  std::stable_sort(reading.errors.begin(), reading.errors.end(),
-                   [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
   ParsedConfig out;
   out.filename = filename;
+  out.lines = std::move(reading.lines);
   out.errors = std::move(reading.errors);
+  for (ConfigError& error : out.errors) {
+    error.line = std::max(error.line, 1);
+    error.key = error.key.empty() ? std::string(kWholeDocument) : printable(error.key);
+    error.message = printable(error.message);
+  }
+  std::stable_sort(out.errors.begin(), out.errors.end(),
+                   [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
   if (out.errors.empty()) out.config = std::move(reading.config);
   return out;
 }
@@ -86,12 +108,16 @@ void write(std::string& out, const std::vector<T>& values, const std::string& in
 
 }  // namespace
 
+ConfigError ParsedConfig::error(std::string key, std::string message) const {
+  const int line = line_of_key(lines, key);
+  return {line, key.empty() ? std::string(kWholeDocument) : printable(key), printable(message)};
+}
+
 std::string ParsedConfig::error_text() const {
   std::string out;
   for (const ConfigError& error : errors) {
     out += filename + ":" + std::to_string(error.line) + ": ";
-    if (!error.key.empty()) out += error.key + " ";
-    out += error.message + "\n";
+    out += error.key + " " + error.message + "\n";
   }
   return out;
 }
@@ -103,18 +129,25 @@ ParsedConfig parse_config(std::string_view text, std::string_view filename) {
   return finish(reading, filename);
 }
 
+ParsedConfig check_config_text(std::string_view text, std::string_view filename) {
+  ConfigReading reading = read_config(text);
+  check_config(reading);
+  check_config_files(reading.config, reading.lines, reading.errors);
+  return finish(reading, filename);
+}
+
 ParsedConfig load_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(kConfigBytesMax + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.is_open() || file.bad()) {
-    return {{}, {{0, "", std::string("cannot be read: ") + std::strerror(errno)}}, path};
+    ParsedConfig unread;
+    unread.filename = path;
+    unread.errors.push_back(unread.error("", std::string("cannot be read: ") + std::strerror(errno)));
+    return unread;
   }
   text.resize(static_cast<size_t>(file.gcount()));
-  ConfigReading reading = read_config(text);
-  check_config(reading);
-  check_config_files(reading.config, reading.lines, reading.errors);
-  return finish(reading, path);
+  return check_config_text(text, path);
 }
 
 std::string to_yaml(const Config& config) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -143,9 +144,12 @@ inline constexpr uint32_t kWorkersMax = 64;
 // No configuration of any use is longer; the parser reads no further.
 inline constexpr size_t kConfigBytesMax = 256 << 10;
 
+// What stands for a key where the text as a whole is wrong.
+inline constexpr std::string_view kWholeDocument = "(document)";
+
 struct ConfigError {
-  int line = 0;     // 1-based; 0: the file as a whole
-  std::string key;  // dotted path: "listeners.ops.address", "media.addresses[1].bind"
+  int line = 0;     // 1-based
+  std::string key;  // dotted path: "listeners.ops.address", "media.addresses[1].bind"; or kWholeDocument
   std::string message;
 };
 
@@ -154,15 +158,20 @@ struct ParsedConfig {
   Config config;
   std::vector<ConfigError> errors;
   std::string filename;
+  std::map<std::string, int> lines;  // of each key that the text has
 
   bool ok() const { return errors.empty(); }
-  // One line per error: "file:line: key: message".
+  // A mistake in what `key` names; its line is the key's, or that of the nearest group above that the text has.
+  ConfigError error(std::string key, std::string message) const;
+  // One line per error: "file:line: key message".
   std::string error_text() const;
 };
 
 // Reads text only: no file that the text names is opened.
 ParsedConfig parse_config(std::string_view text, std::string_view filename);
-// The same for a file, and checks the files that it names: they exist, the key is private.
+// The same, and checks the files that the text names: they exist, the key is private.
+ParsedConfig check_config_text(std::string_view text, std::string_view filename);
+// The same for a file.
 ParsedConfig load_config(const std::string& path);
 // The effective configuration as YAML, every key.
 std::string to_yaml(const Config& config);

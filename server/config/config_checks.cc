@@ -71,15 +71,7 @@ class Checks {
 
  private:
   void fail(const std::string& key, std::string message) {
-    // A list's entry or a default that clashes has no line of its own: the nearest key above has.
-    std::string at = key;
-    auto line = lines_.find(at);
-    while (line == lines_.end() && !at.empty()) {
-      const size_t cut = at.find_last_of(".[");
-      at.resize(cut == std::string::npos ? 0 : cut);
-      line = lines_.find(at);
-    }
-    errors_.push_back({line == lines_.end() ? 0 : line->second, key, std::move(message)});
+    errors_.push_back({line_of_key(lines_, key), key, std::move(message)});
   }
 
   std::optional<SocketAddress> address(const std::string& key, const std::string& text) {

@@ -133,18 +133,50 @@ class Reader {
   ConfigReading& out_;
 };
 
+// Where YAML itself cannot be read no key is known: the nearest one that is written above the line.
+std::string key_above(std::string_view text, int line) {
+  std::vector<std::pair<size_t, std::string>> open;  // indentation and name of the groups around a line
+  size_t at = 0;
+  for (int number = 1; number <= line && at < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view row = text.substr(at, end - at);
+    at = end + 1;
+    const size_t begin = row.find_first_not_of(" -");
+    if (begin == std::string_view::npos) continue;
+    const size_t name_end = row.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", begin);
+    const bool is_key = name_end != std::string_view::npos && name_end > begin && row[name_end] == ':';
+    if (!is_key) continue;
+    while (!open.empty() && open.back().first >= begin) open.pop_back();
+    open.emplace_back(begin, row.substr(begin, name_end - begin));
+  }
+  std::string out;
+  for (const auto& [indent, name] : open) out += (out.empty() ? "" : ".") + name;
+  return out;
+}
+
 }  // namespace
 
 ConfigReading read_config(std::string_view text) {
   ConfigReading out;
   YamlDocument document = load_yaml(text);
   if (document.error) {
+    document.error->key = key_above(text, document.error->line);
     out.errors.push_back(std::move(*document.error));
     return out;
   }
   // An empty file, or one of comments only, is all defaults.
   if (!document.root.IsNull()) Reader(out).read(Place{document.root, "", line_of(document.root)}, out.config);
   return out;
+}
+
+int line_of_key(const std::map<std::string, int>& lines, std::string key) {
+  auto line = lines.find(key);
+  while (line == lines.end() && !key.empty()) {
+    const size_t cut = key.find_last_of(".[");
+    key.resize(cut == std::string::npos ? 0 : cut);
+    line = lines.find(key);
+  }
+  return line == lines.end() ? 1 : line->second;
 }
 
 }  // namespace eir

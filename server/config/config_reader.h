@@ -18,4 +18,7 @@ struct ConfigReading {
 
 ConfigReading read_config(std::string_view text);
 
+// A list's entry, or a default that clashes with something, has no line of its own: the nearest group above has.
+int line_of_key(const std::map<std::string, int>& lines, std::string key);
+
 }  // namespace eir

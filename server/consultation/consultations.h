@@ -123,6 +123,8 @@ class Consultations {
   static constexpr size_t kPersonsMax = 8;
 
   explicit Consultations(Random& random, ConsultationLimits limits = {}) : random_(random), limits_(limits) {}
+  // What is above a lower limit stays.
+  void set_limits(ConsultationLimits limits) { limits_ = limits; }
 
   // --- a new process ---
   // Everything as it was on disk; whoever was connected is reconnecting from `now` on, and waits where it waited. What

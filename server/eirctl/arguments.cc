@@ -8,7 +8,11 @@
 namespace eir {
 
 const std::string_view kCtlUsageText =
-    "usage: eirctl credential add --tenant T [--scope manage|read|audit|events]...\n"
+    "usage: eirctl status [--json]\n"
+    "       eirctl rooms [--json]\n"
+    "       eirctl reload\n"
+    "       eirctl drain\n"
+    "       eirctl credential add --tenant T [--scope manage|read|audit|events]...\n"
     "       eirctl credential list\n"
     "       eirctl credential revoke ID\n"
     "       eirctl audit verify [--tenant T] [--head TENANT:SEQ:HASH]...\n"
@@ -16,28 +20,40 @@ const std::string_view kCtlUsageText =
     "       eirctl audit head\n"
     "       eirctl --version | --help\n"
     "Each takes --config FILE (that of eird) or --state-dir DIR; without either the directory is /var/lib/eir.\n"
+    "  status             whether the running eird is ready, its workers, journal and certificate. 1 if it is not "
+    "ready.\n"
+    "  rooms              consultations that have somebody in them: ids and numbers, no names.\n"
+    "  reload             as SIGHUP, and says what was taken, what needs a restart, or each mistake with its line.\n"
+    "  drain              as SIGTERM: no new calls; running ones for timeouts.drain_s, then eird ends.\n"
     "  credential add     makes a secret for a program of the tenant and prints it, this once. Without --scope it may\n"
     "                     manage, read and follow events, but not read the audit trail.\n"
     "  credential list    ids, tenants, scopes, when made and when revoked; no secrets.\n"
-    "  credential revoke  the secret opens nothing once eird has reloaded (SIGHUP).\n"
+    "  credential revoke  the secret opens nothing once eird has reloaded (eirctl reload).\n"
     "  audit verify       checks the database, every link of each tenant's audit chain, and that the chain still "
     "holds\n"
     "                     the heads that were written down elsewhere.\n"
     "  audit list         who did what, oldest first; of one consultation, or of the whole tenant.\n"
     "  audit head         the last link of each tenant's chain, to be kept elsewhere: tenant seq hash.\n"
-    "eird may be running. Exit codes: 0 all is well, 1 something was found wrong or not at all, 2 arguments or "
+    "The first four talk to the running eird over its socket in the state directory, which is open to its user and to "
+    "root\n"
+    "alone; the others work on files, and eird may be running. Exit codes: 0 all is well, 1 something was found wrong "
+    "or not at all, 2 arguments or "
     "files.\n";
 
 namespace {
 
 struct CommandForm {
   std::string_view first;
-  std::string_view second;
+  std::string_view second;  // empty: a command of one word
   CtlCommand command;
   std::string_view options;  // of its own, by their first letters
 };
 
-constexpr std::array<CommandForm, 6> kForms = {{
+constexpr std::array<CommandForm, 10> kForms = {{
+    {"status", "", CtlCommand::kStatus, "j"},
+    {"rooms", "", CtlCommand::kRooms, "j"},
+    {"reload", "", CtlCommand::kReload, ""},
+    {"drain", "", CtlCommand::kDrain, ""},
     {"credential", "add", CtlCommand::kCredentialAdd, "ts"},
     {"credential", "list", CtlCommand::kCredentialList, ""},
     {"credential", "revoke", CtlCommand::kCredentialRevoke, ""},
@@ -86,6 +102,10 @@ bool is_complete(CtlArguments& out) {
       return !out.tenant.empty();
     case CtlCommand::kHelp:
     case CtlCommand::kVersion:
+    case CtlCommand::kStatus:
+    case CtlCommand::kRooms:
+    case CtlCommand::kDrain:
+    case CtlCommand::kReload:
     case CtlCommand::kCredentialList:
     case CtlCommand::kAuditVerify:
     case CtlCommand::kAuditHead:
@@ -103,13 +123,17 @@ std::optional<CtlArguments> parse_ctl_arguments(std::span<const std::string_view
     out.command = CtlCommand::kVersion;
     return out;
   }
-  if (words.size() < 2) return std::nullopt;
   const auto* form = std::find_if(kForms.begin(), kForms.end(), [&](const CommandForm& candidate) {
-    return candidate.first == words[0] && candidate.second == words[1];
+    if (words.empty() || candidate.first != words[0]) return false;
+    return candidate.second.empty() || (words.size() > 1 && candidate.second == words[1]);
   });
   if (form == kForms.end()) return std::nullopt;
   out.command = form->command;
-  for (size_t i = 2; i < words.size(); ++i) {
+  for (size_t i = form->second.empty() ? 1 : 2; i < words.size(); ++i) {
+    if (words[i] == "--json" && form->options == "j") {
+      out.as_json = true;
+      continue;
+    }
     if (words[i].substr(0, 2) == "--") {
       if (i + 1 == words.size() || !take_option(*form, words[i], words[i + 1], out)) return std::nullopt;
       ++i;

@@ -14,6 +14,10 @@ namespace eir {
 enum class CtlCommand : uint8_t {
   kHelp,
   kVersion,
+  kStatus,
+  kRooms,
+  kDrain,
+  kReload,
   kCredentialAdd,
   kCredentialList,
   kCredentialRevoke,
@@ -31,6 +35,7 @@ struct CtlArguments {
   std::string id;
   Scopes scopes;
   std::vector<AuditHead> heads;
+  bool as_json = false;
 };
 
 extern const std::string_view kCtlUsageText;

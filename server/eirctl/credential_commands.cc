@@ -8,8 +8,8 @@
 namespace eir {
 namespace {
 
-// eirctl does not know which process is eird: a container's or a unit's is told in its own way.
-constexpr std::string_view kReload = "It takes effect when eird reloads: systemctl reload eird, or SIGHUP.\n";
+constexpr std::string_view kReload =
+    "It takes effect when eird reloads: eirctl reload, systemctl reload eird, or SIGHUP.\n";
 
 }  // namespace
 

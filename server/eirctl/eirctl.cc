@@ -8,6 +8,7 @@
 #include "server/eirctl/arguments.h"
 #include "server/eirctl/audit_commands.h"
 #include "server/eirctl/credential_commands.h"
+#include "server/eirctl/daemon_commands.h"
 
 namespace eir {
 namespace {
@@ -28,6 +29,14 @@ int run_command(const CtlArguments& arguments, std::ostream& out) {
     case CtlCommand::kVersion:
       out << "eirctl " << EIR_VERSION << "\n";
       return kCtlOk;
+    case CtlCommand::kStatus:
+      return status_command(state_dir_of(arguments), arguments, out);
+    case CtlCommand::kRooms:
+      return rooms_command(state_dir_of(arguments), arguments, out);
+    case CtlCommand::kDrain:
+      return drain_command(state_dir_of(arguments), out);
+    case CtlCommand::kReload:
+      return reload_command(state_dir_of(arguments), out);
     case CtlCommand::kCredentialAdd:
       return add_credential_command(state_dir_of(arguments), arguments, out);
     case CtlCommand::kCredentialList:

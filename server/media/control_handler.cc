@@ -6,6 +6,7 @@
 
 #include "server/media/candidates.h"
 #include "server/media/conversions.h"
+#include "server/telemetry/log.h"
 
 namespace eir {
 namespace {
@@ -92,6 +93,14 @@ channel::Reply ControlHandler::handle(Timestamp, const channel::TakeConnection&)
 }
 
 channel::Reply ControlHandler::handle(Timestamp, const channel::Report&) { return report_of(router_); }
+
+channel::Reply ControlHandler::handle(Timestamp, const channel::Configure& request) {
+  router_.set_participants_max(request.participants_max);
+  options_.sessions_per_participant_max = request.transports_per_participant_max;
+  log::set_level(request.log_level);
+  log::set_format(request.log_format);
+  return channel::Done{};
+}
 
 channel::Reply ControlHandler::handle(Timestamp, const channel::Ping&) { return channel::Done{}; }
 

@@ -39,6 +39,7 @@ class ControlHandler {
   channel::Reply handle(Timestamp now, const channel::Report& request);
   channel::Reply handle(Timestamp now, const channel::Ping& request);
   channel::Reply handle(Timestamp now, const channel::Drain& request);
+  channel::Reply handle(Timestamp now, const channel::Configure& request);
 
   bool has_too_many_sessions(const channel::Negotiate& request) const;
   const ClientSession* find_session(TransportId transport) const;

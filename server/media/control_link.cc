@@ -44,6 +44,10 @@ void ControlLink::handle_link(channel::LinkMessage message) {
     case channel::LinkKind::kAlive:
     case channel::LinkKind::kDrained:
     case channel::LinkKind::kChannelBroken:
+    case channel::LinkKind::kReloadWanted:
+    case channel::LinkKind::kDrainWanted:
+    case channel::LinkKind::kReloaded:
+    case channel::LinkKind::kReloadRefused:
       return;  // for control, or what children say themselves
   }
 }
@@ -59,6 +63,9 @@ void ControlLink::attach(OwnedFd channel) {
 void ControlLink::on_message(channel::Message message, OwnedFd) {
   const auto* request = std::get_if<channel::Request>(&message.body);
   if (request == nullptr) return;  // control answers nothing and has no events of its own
+  if (const auto* configure = std::get_if<channel::Configure>(request)) {
+    options_.alone_max = std::chrono::seconds(configure->alone_s);
+  }
   const Timestamp now = MediaLoop::now();
   channel::Reply reply = handler_.handle(now, *request);
   // The reply goes first, so that control knows a transport before it hears of its tracks.
@@ -95,6 +102,7 @@ void ControlLink::handle_second() {
                  .send = loop_->send_counters(),
                  .loop = loop_->counters(),
                  .revoked_in_queue = handler_.revoked_in_queue()}));
+  log::tell_suppressed();
   handle_loneliness(MediaLoop::now());
   wait_second();
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/channel/owned_fd.h"
+#include "server/channel/sealed_file.h"
 
 namespace eir {
 
@@ -19,11 +19,6 @@ struct ChildStart {
 // standard ones, ignores SIGHUP, SIGINT and SIGTERM (its supervisor tells it what to do) and dies with its parent.
 // Throws std::system_error.
 pid_t start_child(const ChildStart& start);
-
-// A memory file with this text, sealed against change, its offset at the start.
-OwnedFd sealed_file(const std::string& text);
-// The other side: reads it whole and closes it. Throws std::system_error.
-std::string read_start_file(int fd);
 
 // Neither debugger nor core dump shows keys and media of this process to another one of the same user.
 void make_undumpable();

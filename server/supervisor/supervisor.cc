@@ -11,13 +11,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <deque>
+#include <fstream>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "lib/base/time.h"
+#include "server/channel/sealed_file.h"
 #include "server/channel/start.h"
 #include "server/channel/supervisor_link.h"
+#include "server/config/live_config.h"
 #include "server/supervisor/child_process.h"
 #include "server/supervisor/listen.h"
 #include "server/supervisor/restart_policy.h"
@@ -36,6 +40,8 @@ constexpr Duration kStallLimit = std::chrono::milliseconds(channel::kStallLimitM
 constexpr Duration kStopWithin = 2s;
 // Beyond timeouts.drain_s: control ends the rest by itself and says so.
 constexpr Duration kDrainGrace = 5s;
+
+constexpr size_t kReloadsWaitingMax = 16;
 
 Timestamp now_steady() { return Timestamp(std::chrono::steady_clock::now().time_since_epoch()); }
 
@@ -205,6 +211,7 @@ class Supervisor {
       if (polled[i].revents != 0) read_link(*owners[i]);
     }
     read_signals();
+    log::tell_suppressed();
     handle_timeouts(now_steady());
     advance();
   }
@@ -225,7 +232,7 @@ class Supervisor {
           reap();
           break;
         case SIGHUP:
-          tell_control(LinkKind::kReload);
+          begin_reload();
           break;
         default:
           on_termination();
@@ -235,14 +242,59 @@ class Supervisor {
 
   // The first signal drains; a second one means now.
   void on_termination() {
-    if (phase_ == Phase::kRunning) {
-      log::info("draining", {{"limit_s", config_.timeouts.drain_s}});
-      sd_notify(0, "STOPPING=1");
-      enter(Phase::kDraining, std::chrono::seconds(config_.timeouts.drain_s) + kDrainGrace);
-      tell_control(LinkKind::kDrain);
-    } else if (phase_ == Phase::kDraining) {
-      stop_control();
+    if (phase_ == Phase::kDraining) return stop_control();
+    begin_drain();
+  }
+
+  void begin_drain() {
+    if (phase_ != Phase::kRunning) return;
+    log::info("draining", {{"limit_s", config_.timeouts.drain_s}});
+    sd_notify(0, "STOPPING=1");
+    enter(Phase::kDraining, std::chrono::seconds(config_.timeouts.drain_s) + kDrainGrace);
+    tell_control(LinkKind::kDrain);
+  }
+
+  // --- reload: control judges the text and takes it; what it took is what children are started with from then on ---
+
+  void begin_reload() {
+    if (phase_ != Phase::kRunning) return;
+    if (!control().link) return log::error("reload_refused", {{"reason", "control is being replaced; ask again"}});
+    // More than this that control has not answered is somebody's loop of signals; the last one is not lost on them.
+    if (reloads_.size() >= kReloadsWaitingMax) return;
+    std::string text;
+    OwnedFd file;  // none: there is no file, or it cannot be read
+    std::ifstream stream(config_file_, std::ios::binary);
+    if (!config_file_.empty() && stream.is_open()) {
+      text.resize(kConfigBytesMax + 1);  // one more, so that control sees what is too long
+      stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+      text.resize(static_cast<size_t>(stream.gcount()));
+      if (!stream.bad()) file = sealed_file(text);
     }
+    if (!channel::send_link(control().link.value(), {LinkKind::kReload, 0, std::move(file)})) {
+      return log::error("reload_refused", {{"reason", "control does not listen"}});
+    }
+    reloads_.push_back(std::move(text));
+    tell_systemd_of_reload();
+  }
+
+  static void tell_systemd_of_reload() {
+    const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count();
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(us));
+  }
+
+  void on_reload_answered(bool is_in_effect) {
+    if (reloads_.empty()) return;
+    const std::string text = std::move(reloads_.front());
+    reloads_.pop_front();
+    sd_notify(0, "READY=1");
+    if (!is_in_effect || config_file_.empty()) return;
+    const ParsedConfig parsed = parse_config(text, config_file_);
+    if (!parsed.ok()) return;  // not reached: control has read the same text
+    take_live(config_, parsed.config);
+    log::set_level(config_.log.level);
+    log::set_format(config_.log.format);
+    log::info("reload_taken");
   }
 
   void reap() {
@@ -261,6 +313,10 @@ class Supervisor {
     child.pid = -1;
     child.link.reset();
     child.alive_until = kNever;
+    if (child.is_control && !reloads_.empty()) {
+      reloads_.clear();
+      sd_notify(0, "READY=1");
+    }
     if (phase_ == Phase::kRunning || (phase_ == Phase::kDraining && !child.is_control)) {
       log::warn("child_died", {{"child", child.name()}, {is_exit ? "exit_code" : "signal", code}});
       const Timestamp now = now_steady();
@@ -300,6 +356,16 @@ class Supervisor {
         if (child.is_control && is_running) join_by_new_channel(message.worker);
         return;
       }
+      case LinkKind::kReloadWanted:
+        if (child.is_control) begin_reload();
+        return;
+      case LinkKind::kDrainWanted:
+        if (child.is_control) begin_drain();
+        return;
+      case LinkKind::kReloaded:
+      case LinkKind::kReloadRefused:
+        if (child.is_control) on_reload_answered(message.kind == LinkKind::kReloaded);
+        return;
       case LinkKind::kChannel:
       case LinkKind::kWorkerDied:
       case LinkKind::kReload:
@@ -389,7 +455,7 @@ class Supervisor {
     if (control().link) channel::send_link(control().link.value(), {kind, worker, {}});
   }
 
-  const Config config_;
+  Config config_;  // what is in effect
   const std::string config_file_;
   const uint32_t workers_;
   const std::string redaction_key_;
@@ -400,6 +466,7 @@ class Supervisor {
   Timestamp phase_until_ = kNever;
   bool was_ready_ = false;
   int exit_code_ = kExitOk;
+  std::deque<std::string> reloads_;       // texts that control has not answered
   Duration watchdog_ = Duration::zero();  // systemd's period halved; zero: it watches not
   Timestamp watchdog_last_;
 };

@@ -11,6 +11,10 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitEnvironment = 1;  // a port, a file or a certificate is not as it must be
 inline constexpr int kExitUsage = 2;        // arguments or configuration
 
+// What was asked for, by a signal or over the control socket:
+//   SIGHUP   the configuration file is read again and takes effect as a whole or not at all; sockets and workers stay
+//   SIGTERM  drains, then ends with kExitOk; the second one ends at once, with kExitOk too
+//
 // The main process: binds all sockets, starts control and the media workers, replaces what dies, passes signals on, and
 // ends with everything else ended. Returns the exit code; throws std::system_error for what cannot be bound.
 int run_supervisor(const Config& config, const std::string& config_file);

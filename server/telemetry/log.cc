@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -23,7 +22,7 @@ struct Log {
   LogLevel level = LogLevel::kInfo;
   std::string process = "eird";
   Redaction redaction{Redaction::random_key()};
-  SiteRateLimit limit{kBurstLines, kLinesPerSecond};
+  EventRateLimit limit{kBurstLines, kLinesPerSecond};
   std::shared_ptr<spdlog::sinks::sink> sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
 
   Log() { sink->set_pattern("%v"); }
@@ -56,39 +55,38 @@ std::string utc_now() {
   return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ms);
 }
 
-uint64_t site_of(const SourceLocation& where) {
-  const auto file = std::hash<std::string_view>{}(where.file_name());
-  return file ^ (uint64_t{where.line()} << 40 | where.column());
-}
-
-void write(LogLevel level, std::string_view event, Fields fields, const SourceLocation& where) {
-  Log& log = instance();
-  const std::lock_guard guard(log.mutex);
-  if (level < log.level) return;
-  const Timestamp now(std::chrono::steady_clock::now().time_since_epoch());
-  const auto suppressed = log.limit.admit(site_of(where), now);
-  if (!suppressed) return;
+// Under the lock of `log`.
+void put(Log& log, const LineHead& head, Fields fields) {
   const bool is_journal = log.format == LogFormat::kJournald;
-  const std::string time = is_journal ? std::string() : utc_now();
-  const LineHead head{level, event, log.process, time, *suppressed};
   const std::span<const Field> values(fields.begin(), fields.size());
-  std::string line(is_journal ? journal_prefix(level) : "");
+  std::string line(is_journal ? journal_prefix(head.level) : "");
   line +=
       log.format == LogFormat::kJson ? json_line(head, values, log.redaction) : text_line(head, values, log.redaction);
   log.sink->log(spdlog::details::log_msg("", spdlog::level::info, line));
   log.sink->flush();
 }
 
+// Empty where the collector stamps lines itself.
+std::string stamp(const Log& log) { return log.format == LogFormat::kJournald ? std::string() : utc_now(); }
+
+Timestamp now_steady() { return Timestamp(std::chrono::steady_clock::now().time_since_epoch()); }
+
+void write(LogLevel level, std::string_view event, Fields fields) {
+  Log& log = instance();
+  const std::lock_guard guard(log.mutex);
+  if (level < log.level) return;
+  const auto suppressed = log.limit.admit(event, now_steady());
+  if (!suppressed) return;
+  const std::string time = stamp(log);
+  put(log, {level, event, log.process, time, *suppressed}, fields);
+}
+
 }  // namespace
 
-void debug(std::string_view event, Fields fields, SourceLocation where) {
-  write(LogLevel::kDebug, event, fields, where);
-}
-void info(std::string_view event, Fields fields, SourceLocation where) { write(LogLevel::kInfo, event, fields, where); }
-void warn(std::string_view event, Fields fields, SourceLocation where) { write(LogLevel::kWarn, event, fields, where); }
-void error(std::string_view event, Fields fields, SourceLocation where) {
-  write(LogLevel::kError, event, fields, where);
-}
+void debug(std::string_view event, Fields fields) { write(LogLevel::kDebug, event, fields); }
+void info(std::string_view event, Fields fields) { write(LogLevel::kInfo, event, fields); }
+void warn(std::string_view event, Fields fields) { write(LogLevel::kWarn, event, fields); }
+void error(std::string_view event, Fields fields) { write(LogLevel::kError, event, fields); }
 
 void start(const Setup& setup) {
   Log& log = instance();
@@ -103,6 +101,21 @@ void set_level(LogLevel level) {
   Log& log = instance();
   const std::lock_guard guard(log.mutex);
   log.level = level;
+}
+
+void set_format(LogFormat format) {
+  Log& log = instance();
+  const std::lock_guard guard(log.mutex);
+  log.format = format;
+}
+
+void tell_suppressed() {
+  Log& log = instance();
+  const std::lock_guard guard(log.mutex);
+  for (const EventRateLimit::HeldBack& held : log.limit.take_held_back(now_steady())) {
+    const std::string time = stamp(log);
+    put(log, {LogLevel::kWarn, "suppressed", log.process, time, 0}, {{"of", held.event}, {"count", held.count}});
+  }
 }
 
 std::string redacted(Pii secret) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/assert/source_location.hpp>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -31,17 +30,17 @@ struct Field {
   Field(std::string_view n, Pii v) : name(n), value(v) {}
 };
 using Fields = std::initializer_list<Field>;
-using SourceLocation = boost::source_location;
 
-// A call site may write a burst of this many lines and then this many a second; what is held back is counted and told
-// in the site's next line as `suppressed`.
+// Lines of one event may come in a burst of this many and then this many a second, wherever they come from; what is
+// held back is counted and told by tell_suppressed(). A burst holds the mistakes of a whole configuration, and the
+// start of as many workers as there can be.
 inline constexpr uint32_t kLinesPerSecond = 5;
-inline constexpr uint32_t kBurstLines = 20;
+inline constexpr uint32_t kBurstLines = 100;
 
-void debug(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
-void info(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
-void warn(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
-void error(std::string_view event, Fields fields = {}, SourceLocation where = BOOST_CURRENT_LOCATION);
+void debug(std::string_view event, Fields fields = {});
+void info(std::string_view event, Fields fields = {});
+void warn(std::string_view event, Fields fields = {});
+void error(std::string_view event, Fields fields = {});
 
 // Once per process, before the first line; `process` is "supervisor", "control", "worker-3". Processes of one run share
 // the redaction key, so that one address reads the same in all their lines.
@@ -52,8 +51,12 @@ struct Setup {
   std::string redaction_key;  // of make_redaction_key(); empty: a random one
 };
 void start(const Setup& setup);
-// For a reload. Formats stay as they were at start.
+// For a reload.
 void set_level(LogLevel level);
+void set_format(LogFormat format);
+// A line "suppressed" with `of` and `count` for each event of which lines were held back and none has been for a
+// second. Each process calls it about once a second from its loop.
+void tell_suppressed();
 
 // Eight hexadecimal digits of a keyed hash: what stands in a line in place of the value.
 std::string redacted(Pii secret);

@@ -14,7 +14,7 @@ struct LineHead {
   std::string_view event;
   std::string_view process;
   std::string_view time;    // RFC 3339; empty where the collector stamps lines itself
-  uint64_t suppressed = 0;  // lines of this site held back before
+  uint64_t suppressed = 0;  // lines of this event held back before
 };
 
 // One line without its end. Control characters, quotes and backslashes of values are escaped, so that no value can

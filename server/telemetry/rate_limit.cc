@@ -4,20 +4,38 @@
 #include <utility>
 
 namespace eir {
+namespace {
 
-std::optional<uint64_t> SiteRateLimit::admit(uint64_t site, Timestamp now) {
-  // Beyond the limit all further sites share one bucket.
-  if (sites_.size() >= kSitesMax && !sites_.contains(site)) site = 0;
-  Site& state = sites_.try_emplace(site, Site{static_cast<double>(burst_), now, 0}).first->second;
-  const double refill = to_seconds(now - state.filled) * per_second_;
-  state.tokens = std::min(static_cast<double>(burst_), state.tokens + std::max(refill, 0.0));
-  state.filled = now;
-  if (state.tokens < 1) {
-    ++state.suppressed;
+constexpr std::string_view kOthers = "others";
+
+}  // namespace
+
+std::optional<uint64_t> EventRateLimit::admit(std::string_view event, Timestamp now) {
+  auto found = buckets_.find(event);
+  if (found == buckets_.end()) {
+    const std::string_view name = buckets_.size() >= kEventsMax ? kOthers : event;
+    found = buckets_.try_emplace(std::string(name), Bucket{static_cast<double>(burst_), now, 0, {}}).first;
+  }
+  Bucket& bucket = found->second;
+  const double refill = to_seconds(now - bucket.filled) * per_second_;
+  bucket.tokens = std::min(static_cast<double>(burst_), bucket.tokens + std::max(refill, 0.0));
+  bucket.filled = now;
+  if (bucket.tokens < 1) {
+    ++bucket.suppressed;
+    bucket.last_suppressed = now;
     return std::nullopt;
   }
-  state.tokens -= 1;
-  return std::exchange(state.suppressed, 0);
+  bucket.tokens -= 1;
+  return std::exchange(bucket.suppressed, 0);
+}
+
+std::vector<EventRateLimit::HeldBack> EventRateLimit::take_held_back(Timestamp now) {
+  std::vector<HeldBack> out;
+  for (auto& [event, bucket] : buckets_) {
+    if (bucket.suppressed == 0 || now - bucket.last_suppressed < kStormEnd) continue;
+    out.push_back({event, std::exchange(bucket.suppressed, 0)});
+  }
+  return out;
 }
 
 }  // namespace eir

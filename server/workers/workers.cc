@@ -69,6 +69,7 @@ struct Workers::State : std::enable_shared_from_this<Workers::State> {
   IdSource<TransportId> transport_ids;
   uint32_t last_request = 0;
   bool is_draining = false;
+  std::optional<channel::Configure> configuration;
   Clock::time_point started = Clock::now();
 
   void on_link(channel::LinkMessage message);
@@ -119,7 +120,7 @@ void Workers::State::on_link(channel::LinkMessage message) {
     case LinkKind::kWorkerDied:
       return on_worker_died(*workers[message.worker]);
     case LinkKind::kReload:
-      return listener->on_reload_asked();
+      return listener->on_reload_asked(std::move(message.fd));
     case LinkKind::kDrain:
       return listener->on_drain_asked();
     case LinkKind::kStop:
@@ -128,6 +129,10 @@ void Workers::State::on_link(channel::LinkMessage message) {
     case LinkKind::kAlive:
     case LinkKind::kDrained:
     case LinkKind::kChannelBroken:
+    case LinkKind::kReloadWanted:
+    case LinkKind::kDrainWanted:
+    case LinkKind::kReloaded:
+    case LinkKind::kReloadRefused:
       return;  // what children say to the supervisor
   }
 }
@@ -215,6 +220,7 @@ asio::awaitable<void> Workers::State::adopt(std::shared_ptr<State> self, Worker&
   worker.is_adopted = true;
   worker.is_draining = report->draining;
   if (self->is_draining) self->post(worker, channel::Drain{});
+  if (self->configuration) self->post(worker, *self->configuration);
   log::info("worker_adopted", {{"worker", worker.index}, {"rooms", report->rooms.size()}});
   self->listener->on_worker_adopted(worker.index, *report);
 }
@@ -321,6 +327,19 @@ bool Workers::give_connection(WorkerIndex worker, OwnedFd connection, bool on_ht
   return state_->post(*state_->workers[worker], channel::TakeConnection{on_https_port}, std::move(connection));
 }
 
+asio::awaitable<WorkerResult<channel::Done>> Workers::ping(WorkerIndex worker) {
+  const auto state = state_;
+  channel::Request request = channel::Ping{};
+  const auto reply = co_await State::ask(state, worker, std::move(request));
+  if (!reply) co_return reply.error();
+  co_return channel::Done{};
+}
+
+void Workers::configure(const channel::Configure& configuration) {
+  state_->configuration = configuration;
+  for (auto& worker : state_->workers) state_->post(*worker, configuration);
+}
+
 void Workers::drain() {
   state_->is_draining = true;
   for (auto& worker : state_->workers) {
@@ -329,9 +348,20 @@ void Workers::drain() {
   }
 }
 
+std::optional<WorkerIndex> Workers::worker_of(RoomId room) const {
+  const auto found = state_->rooms.find(room);
+  if (found == state_->rooms.end()) return std::nullopt;
+  return found->second;
+}
+
 bool Workers::takes_rooms() const { return state_->place() != nullptr; }
 void Workers::say_ready() { state_->link->send(LinkKind::kReady); }
 void Workers::say_drained() { state_->link->send(LinkKind::kDrained); }
+void Workers::say_reloaded(bool is_in_effect) {
+  state_->link->send(is_in_effect ? LinkKind::kReloaded : LinkKind::kReloadRefused);
+}
+void Workers::ask_reload() { state_->link->send(LinkKind::kReloadWanted); }
+void Workers::ask_drain() { state_->link->send(LinkKind::kDrainWanted); }
 
 std::vector<WorkerStatus> Workers::status() const {
   std::vector<WorkerStatus> out;

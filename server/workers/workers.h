@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ class WorkerListener {
   // A worker that was running before this control: its rooms are known to Workers from now on. The listener closes
   // those that it does not want. Called with an empty report for a fresh worker.
   virtual void on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) = 0;
-  // SIGHUP, SIGTERM and the end, passed on by the supervisor.
-  virtual void on_reload_asked() = 0;
+  // SIGHUP, SIGTERM and the end, passed on by the supervisor. A reload brings the configuration's text as a sealed
+  // file, nothing if the daemon runs without one, and is answered by say_reloaded().
+  virtual void on_reload_asked(OwnedFd text) = 0;
   virtual void on_drain_asked() = 0;
   virtual void on_stop_asked() = 0;
 };
@@ -94,13 +96,23 @@ class Workers {
 
   // Hands an accepted ICE-TCP connection to a worker.
   bool give_connection(WorkerIndex worker, OwnedFd connection, bool on_https_port);
+  // Whether the worker's loop turns: it answers within kWorkerCallTimeout.
+  boost::asio::awaitable<WorkerResult<channel::Done>> ping(WorkerIndex worker);
+  // To all workers, and to each that is adopted from now on.
+  void configure(const channel::Configure& configuration);
   // All workers refuse new rooms and participants from now on.
   void drain();
   // Tells the supervisor: control serves; nothing runs any more.
   void say_ready();
   void say_drained();
+  void say_reloaded(bool is_in_effect);
+  // Has the supervisor do what SIGHUP and SIGTERM do.
+  void ask_reload();
+  void ask_drain();
 
   std::vector<WorkerStatus> status() const;
+  // Nothing for a room that no worker has.
+  std::optional<WorkerIndex> worker_of(RoomId room) const;
   // Whether open_room() would find a worker now.
   bool takes_rooms() const;
 

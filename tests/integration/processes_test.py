@@ -135,7 +135,8 @@ class Processes(unittest.TestCase):
 
     def test_hangup_reaches_control(self):
         self.daemon.process.send_signal(signal.SIGHUP)
-        self.daemon.wait("probe_reload")
+        self.daemon.wait("probe_reload", has_text=True)
+        self.daemon.wait("reload_taken")
         self.assertIsNone(self.daemon.process.poll())
 
     def test_children_die_with_a_killed_supervisor(self):

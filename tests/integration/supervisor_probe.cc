@@ -85,7 +85,10 @@ class ProbeControl : public WorkerListener {
     }
     boost::asio::co_spawn(io_, open_room(), boost::asio::detached);
   }
-  void on_reload_asked() override { log::info("probe_reload"); }
+  void on_reload_asked(OwnedFd text) override {
+    log::info("probe_reload", {{"has_text", static_cast<bool>(text)}});
+    workers_.say_reloaded(true);
+  }
   void on_drain_asked() override {
     log::info("probe_drain");
     workers_.say_drained();

@@ -260,7 +260,8 @@ TEST_F(BackendTest, DrainingNodeTakesNobodyNew) {
   backend->on_drain_asked();
   const auto refused = call("POST", "/v1/join", R"({"token":")" + token + R"("})", "");
   EXPECT_EQ(refused.status, 503);
-  EXPECT_EQ(code(refused), "unavailable");
+  EXPECT_EQ(code(refused), "draining");
+  EXPECT_EQ(header(refused, "Retry-After"), "1");
 }
 
 TEST_F(BackendTest, WhatAWorkerTookToTheFirstPacketIsCounted) {

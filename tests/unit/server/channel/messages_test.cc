@@ -87,7 +87,7 @@ TEST(Messages, EveryKindIsDecoded) {
   };
   for (const Request& r : std::initializer_list<Request>{
            OpenRoom{}, CloseRoom{}, Join{}, Leave{}, SetRights{}, Negotiate{}, RestartIce{}, CloseTransport{},
-           SetView{}, SetMute{}, SetLabel{}, TakeConnection{}, Report{}, Ping{}, Drain{}}) {
+           SetView{}, SetMute{}, SetLabel{}, TakeConnection{}, Report{}, Ping{}, Drain{}, Configure{}}) {
     check({1, r});
   }
   for (const Reply& r : std::initializer_list<Reply>{Done{}, Answer{}, IceCredentials{}, WorkerReport{}, Refused{}}) {

@@ -141,20 +141,20 @@ TEST(Config, AllMistakesAreReportedAtOnceWithLineAndKey) {
 
 TEST(Config, WrongShapesAreRefused) {
   EXPECT_THAT(places(parse_config("media: 3\n", "f")), ElementsAre("media@1"));
-  EXPECT_THAT(places(parse_config("- a\n- b\n", "f")), ElementsAre("@1"));
+  EXPECT_THAT(places(parse_config("- a\n- b\n", "f")), ElementsAre("(document)@1"));
   EXPECT_THAT(places(parse_config("state_dir: [a]\n", "f")), ElementsAre("state_dir@1"));
   EXPECT_THAT(places(parse_config("state_dir:\n", "f")), ElementsAre("state_dir@1"));
   EXPECT_THAT(places(parse_config("media:\n  addresses: 10.0.0.1\n", "f")), ElementsAre("media.addresses@2"));
-  EXPECT_THAT(places(parse_config("[a]: b\n", "f")), ElementsAre("@1"));
+  EXPECT_THAT(places(parse_config("[a]: b\n", "f")), ElementsAre("(document)@1"));
   EXPECT_THAT(places(parse_config("media:\n  workers: -1\n", "f")), ElementsAre("media.workers@2"));
   EXPECT_THAT(places(parse_config("media:\n  workers: 65\n", "f")), ElementsAre("media.workers@2"));
   EXPECT_THAT(places(parse_config("media:\n  workers: 4.0\n", "f")), ElementsAre("media.workers@2"));
   EXPECT_THAT(places(parse_config("media:\n  workers: 99999999999999999999\n", "f")), ElementsAre("media.workers@2"));
-  EXPECT_THAT(places(parse_config("a: 1\n---\nb: 2\n", "f")), ElementsAre("@0"));
+  EXPECT_THAT(places(parse_config("a: 1\n---\nb: 2\n", "f")), ElementsAre("(document)@1"));
 }
 
 TEST(Config, TextThatBeginsWithACommaIsRefusedAndNotReadForEver) {
-  EXPECT_THAT(places(parse_config(", node_name: eir\n", "f")), ElementsAre("@0"));
+  EXPECT_THAT(places(parse_config(", node_name: eir\n", "f")), ElementsAre("(document)@1"));
 }
 
 TEST(Config, BrokenYamlNamesItsLine) {
@@ -262,7 +262,7 @@ TEST_F(ConfigFile, PrivateKeyMustBePrivate) {
 TEST_F(ConfigFile, MissingFilesAreNamed) {
   const auto parsed = load_config(config_with("/nonexistent/c.pem", "/nonexistent/k.pem"));
   EXPECT_THAT(places(parsed), ElementsAre("listeners.https.certificate_file@3", "listeners.https.key_file@4"));
-  EXPECT_THAT(places(load_config("/nonexistent/eird.yaml")), ElementsAre("@0"));
+  EXPECT_THAT(places(load_config("/nonexistent/eird.yaml")), ElementsAre("(document)@1"));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ struct Listener : WorkerListener {
   void on_worker_adopted(WorkerIndex worker, const channel::WorkerReport& report) override {
     adopted[worker] = report.rooms.size();
   }
-  void on_reload_asked() override { ++reloads; }
+  void on_reload_asked(OwnedFd) override { ++reloads; }
   void on_drain_asked() override { ++drains; }
   void on_stop_asked() override { ++stops; }
 
