@@ -13,7 +13,7 @@ export class Devices {
     this.stream = new MediaStream();
     /** Why a kind is not open. @type {Map<Kind, DeviceError>} */
     this.errors = new Map();
-    /** Called when a device goes away by itself. @type {(kind: Kind) => void} */
+    /** Called when a device went away by itself. */
     this.onlost = () => {};
     /** @type {Promise<any>} */
     this.opening = Promise.resolve();
@@ -71,6 +71,7 @@ export class Devices {
   /** @param {Kind} kind */
   async reopen(kind) {
     this.release(kind);
+    this.errors.delete(kind);
     await this.openMissing([kind]);
   }
 
@@ -86,7 +87,8 @@ export class Devices {
 
   /** @param {Kind[]} kinds */
   async openMissing(kinds) {
-    const missing = kinds.filter((kind) => this.wants(kind) && !this.track(kind));
+    // What failed is not tried again by itself: the person would be asked each time.
+    const missing = kinds.filter((kind) => this.wants(kind) && !this.track(kind) && !this.errors.has(kind));
     // Together first, so that a person is asked once.
     const attempts = missing.length > 1 ? [missing, ...missing.map((kind) => [kind])] : [missing];
     for (const attempt of attempts) {
@@ -119,7 +121,7 @@ export class Devices {
     this.stream.addTrack(track);
     this.errors.delete(kind);
     // Unplugged, or taken away by the system.
-    track.onended = () => this.track(kind) === track && this.release(kind) && this.onlost(kind);
+    track.onended = () => this.track(kind) === track && this.release(kind) && this.onlost();
   }
 
   /**

@@ -21,10 +21,7 @@ export class Media {
   constructor(session) {
     this.session = session;
     this.devices = new Devices(session.options.constraints ?? kDefaultConstraints);
-    this.devices.onlost = (kind) => {
-      this.session.report(deviceError(kind, new DOMException('', 'NotFoundError')));
-      this.sync();
-    };
+    this.devices.onlost = () => this.sync();
     /** Second camera and screen while they are on. @type {Map<Output, {track: MediaStreamTrack, label: Label}>} */
     this.extras = new Map();
     /** By oneself. @type {Set<Kind>} */
@@ -84,6 +81,7 @@ export class Media {
       if (track) track.enabled = !this.muted.has(kind);
     }
     this.session.dispatchEvent(new Event('devices'));
+    for (const [kind, error] of known) if (!this.devices.errors.has(kind)) this.session.recover(error);
     const errors = [...this.devices.errors].filter(([kind, error]) => known.get(kind) !== error);
     for (const [, error] of errors) this.session.report(error);
     if (errors.length > 0 && this.devices.stream.getTracks().length === 0) this.session.problem('no_devices', errors[0][1]);
