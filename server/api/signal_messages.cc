@@ -68,6 +68,18 @@ struct Persons {
 };
 BOOST_DESCRIBE_STRUCT(Persons, (), (type, persons))
 
+struct Chat {
+  std::string type;
+  std::string text;
+};
+BOOST_DESCRIBE_STRUCT(Chat, (), (type, text))
+
+struct Text {
+  std::string type;
+  std::string t140;
+};
+BOOST_DESCRIBE_STRUCT(Text, (), (type, t140))
+
 struct Leave {
   std::string type;
 };
@@ -102,6 +114,16 @@ bool is_mid(std::string_view mid) {
   if (mid.empty() || mid.size() > kMidMax) return false;
   for (const char c : mid) {
     if (c <= ' ' || c > '~') return false;
+  }
+  return true;
+}
+
+// Text without control characters but those that are named (all of ASCII; JSON's reader has checked the UTF-8).
+bool is_text(std::string_view text, size_t bytes_max, std::string_view allowed_controls) {
+  if (text.empty() || text.size() > bytes_max) return false;
+  for (const char c : text) {
+    const bool is_control = (c >= 0 && c < ' ') || c == 0x7f;
+    if (is_control && allowed_controls.find(c) == std::string_view::npos) return false;
   }
   return true;
 }
@@ -165,6 +187,16 @@ Outcome convert(wire::Persons&& from) {
   return to;
 }
 
+Outcome convert(wire::Chat&& from) {
+  if (!is_text(from.text, kChatBytesMax, "\n\t")) return invalid("text");
+  return Chat{std::move(from.text)};
+}
+
+Outcome convert(wire::Text&& from) {
+  if (!is_text(from.t140, kRealTimeTextBytesMax, "\b")) return invalid("t140");
+  return RealTimeText{std::move(from.t140)};
+}
+
 Outcome convert(wire::Leave&&) { return Leave{}; }
 Outcome convert(wire::Ping&& from) { return Ping{from.id}; }
 
@@ -182,6 +214,8 @@ Outcome read_by_type(std::string_view type, const boost::json::value& value) {
   if (type == "label") return read_as<wire::Label>(value);
   if (type == "mute") return read_as<wire::Mute>(value);
   if (type == "persons") return read_as<wire::Persons>(value);
+  if (type == "chat") return read_as<wire::Chat>(value);
+  if (type == "text") return read_as<wire::Text>(value);
   if (type == "leave") return read_as<wire::Leave>(value);
   if (type == "ping") return read_as<wire::Ping>(value);
   return Refused{"unknown_type", "", {}};
@@ -273,6 +307,7 @@ std::string welcome(const Consultation& consultation, const Participant& partici
                           {"seatRights", eir::to_array(seat_rights_of(consultation, participant))},
                           {"locked", consultation.is_locked},
                           {"hold", to_text(consultation.hold)},
+                          {"chat", consultation.kind->may_write},
                           {"iceServers", ice_servers()},
                           {"roster", to_array(roster)}});
 }
@@ -333,6 +368,16 @@ std::string speakers(const std::vector<ParticipantKey>& participants) {
 
 std::string muted(MuteKinds kinds) {
   return boost::json::serialize(boost::json::object{{"type", "muted"}, {"kinds", eir::to_array(kinds)}});
+}
+
+std::string chat(ParticipantKey from, std::string_view text) {
+  return boost::json::serialize(
+      boost::json::object{{"type", "chat"}, {"participant", from.to_string()}, {"text", text}});
+}
+
+std::string real_time_text(ParticipantKey from, std::string_view t140) {
+  return boost::json::serialize(
+      boost::json::object{{"type", "text"}, {"participant", from.to_string()}, {"t140", t140}});
 }
 
 std::string session(const Token& token) {

@@ -49,13 +49,25 @@ struct Mute {
 struct Persons {
   std::vector<PresentPerson> persons;
 };
+// A message to those who may receive from the sender; kept nowhere.
+struct Chat {
+  std::string text;
+};
+// Real-time text: what has been typed since the last message, with U+0008 to erase and U+2028 for a new line (ITU-T
+// T.140).
+struct RealTimeText {
+  std::string t140;
+};
 struct Leave {};
 struct Ping {
   std::optional<int64_t> id;
 };
-using ClientMessage = std::variant<Hello, Offer, View, Label, Mute, Persons, Leave, Ping>;
+using ClientMessage = std::variant<Hello, Offer, View, Label, Mute, Persons, Chat, RealTimeText, Leave, Ping>;
 
 inline constexpr size_t kWishesMax = 64;
+// UTF-8 bytes: two pages of a message, and more than anybody types in the 300 ms between two pieces of real-time text.
+inline constexpr size_t kChatBytesMax = 4000;
+inline constexpr size_t kRealTimeTextBytesMax = 512;
 // RFC 8843 has no limit for a mid; ours are short and so are browsers'.
 inline constexpr size_t kMidMax = 32;
 inline constexpr uint32_t kPixelsMax = 16384;
@@ -92,6 +104,8 @@ std::string slots(const std::vector<PublicSlot>& slots);
 std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone);
 std::string speakers(const std::vector<ParticipantKey>& participants);
 std::string muted(MuteKinds kinds);
+std::string chat(ParticipantKey from, std::string_view text);
+std::string real_time_text(ParticipantKey from, std::string_view t140);
 std::string session(const Token& token);
 std::string renew(std::string_view reason);
 std::string error(std::string_view code, std::string_view detail, std::optional<int64_t> id);

@@ -49,6 +49,10 @@ asio::awaitable<void> SignalSession::handle_known(signal::ClientMessage message)
     signalling_.consultations_.mute_self(signalling_.clock_.now(), who_, mute->kind, mute->muted);
   } else if (auto* persons = std::get_if<signal::Persons>(&message)) {
     handle_persons(std::move(*persons));
+  } else if (const auto* chat = std::get_if<signal::Chat>(&message)) {
+    pass_on(signal::chat(who_.participant, chat->text));
+  } else if (const auto* typed = std::get_if<signal::RealTimeText>(&message)) {
+    pass_on(signal::real_time_text(who_.participant, typed->t140));
   } else if (const auto* ping = std::get_if<signal::Ping>(&message)) {
     connection_.send(signal::pong(ping->id));
   } else if (std::holds_alternative<signal::Leave>(message)) {
@@ -87,6 +91,17 @@ void SignalSession::handle_persons(signal::Persons message) {
   const auto done = signalling_.consultations_.set_persons(
       signalling_.clock_.now(), Actor::participant(who_.participant), who_, std::move(message.persons));
   if (!done) report(problem_of(done.error()), {});
+}
+
+void SignalSession::pass_on(const std::string& message) {
+  const Consultation* consultation = signalling_.consultations_.find(who_.consultation);
+  const Participant* self = consultation == nullptr ? nullptr : consultation->find_participant(who_.participant);
+  if (self == nullptr || !may_write(*consultation, *self)) return report(problem_of(Refusal::kForbidden), {});
+  for (SignalSession* other : signalling_.sessions_of(who_.consultation)) {
+    const Participant* reader = consultation->find_participant(other->who_.participant);
+    if (other == this || reader == nullptr || !is_read_by(*consultation, *self, *reader)) continue;
+    other->connection_.send(message);
+  }
 }
 
 asio::awaitable<void> SignalSession::handle_offer(signal::Offer offer) {

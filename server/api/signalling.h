@@ -34,6 +34,8 @@ class SignalSession final : public SignalReceiver {
   void handle_hello(const signal::Hello& hello);
   boost::asio::awaitable<void> handle_offer(signal::Offer offer);
   void handle_persons(signal::Persons message);
+  // To all who may receive from this participant.
+  void pass_on(const std::string& message);
   void report(const std::optional<Problem>& problem, std::optional<int64_t> id);
 
   Signalling& signalling_;

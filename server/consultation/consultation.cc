@@ -119,4 +119,13 @@ Rights receives_of(const Consultation& consultation, const Participant& particip
   return consultation.kind->policy_of(participant.role).receives;
 }
 
+bool may_write(const Consultation& consultation, const Participant& participant) {
+  constexpr Rights kVoices = kMediaRights | Rights{Right::kModerate};
+  return consultation.kind->may_write && !(rights_of(consultation, participant) & kVoices).empty();
+}
+
+bool is_read_by(const Consultation& consultation, const Participant& from, const Participant& to) {
+  return (from.groups & to.groups) != 0 && !receives_of(consultation, to).empty();
+}
+
 }  // namespace eir

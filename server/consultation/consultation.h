@@ -193,5 +193,9 @@ bool must_wait(const Consultation& consultation, const Seat& seat);
 Rights rights_of(const Consultation& consultation, const Participant& participant);
 // The kinds of media that it may receive now.
 Rights receives_of(const Consultation& consultation, const Participant& participant);
+// May it write to others now? Who may send media or decide, also while muted: text is a voice for who has none.
+bool may_write(const Consultation& consultation, const Participant& participant);
+// Whether what `from` writes reaches `to`: as media would, by groups, holds and what `to` may receive.
+bool is_read_by(const Consultation& consultation, const Participant& from, const Participant& to);
 
 }  // namespace eir

@@ -34,6 +34,8 @@ struct ConsultationTemplate {
   bool is_audio_only = false;
   // Participants may ask to be shown to themselves: for load and acceptance.
   bool may_echo = false;
+  // Participants may write to each other, as messages and as real-time text.
+  bool may_write = true;
   uint32_t participants_max = 16;
   // Locks itself when so many seats have been admitted that are not host-capable; 0: never.
   uint32_t lock_at_admitted = 0;

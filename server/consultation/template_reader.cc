@@ -49,6 +49,7 @@ class TemplateReader {
       if (name == "waiting_room") return read_bool(inner, out.has_waiting_room);
       if (name == "audio_only") return read_bool(inner, out.is_audio_only);
       if (name == "echo") return read_bool(inner, out.may_echo);
+      if (name == "chat") return read_bool(inner, out.may_write);
       if (name == "participants_max") return read_number(inner, kParticipants, out.participants_max);
       if (name == "lock_at_admitted") return read_number(inner, {0, kParticipants.max}, out.lock_at_admitted);
       if (name == "absent_host") return read_absent_host(inner, out);

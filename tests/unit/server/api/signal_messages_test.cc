@@ -42,6 +42,10 @@ TEST(SignalMessages, EveryClientMessageIsRead) {
   ASSERT_EQ(persons.persons.size(), 1U);
   EXPECT_EQ(persons.persons[0].role, Role::kRelative);
   EXPECT_EQ(persons.persons[0].name, "Åse");
+  EXPECT_EQ(read<Chat>(R"({"type":"chat","text":"Hei,\nÅse\t!"})").text, "Hei,\nÅse\t!");
+  EXPECT_EQ(read<RealTimeText>(R"({"type":"text","t140":"a\u0008\u2028b"})").t140,
+            "a\b\xe2\x80\xa8"
+            "b");
   read<Leave>(R"({"type":"leave"})");
   EXPECT_EQ(read<Ping>(R"({"type":"ping","id":-1})").id, -1);
 }
@@ -79,6 +83,21 @@ TEST(SignalMessages, EachFaultHasItsCode) {
   EXPECT_EQ(code(R"({"type":"view","wishes":[{"mid":"7","width":1,"height":1,"priority":10}]})"), "invalid_value");
   EXPECT_EQ(code(R"({"type":"view","wishes":[{"mid":"7","participant":"s_x","width":1,"height":1}]})"),
             "invalid_value");
+}
+
+TEST(SignalMessages, TextHasItsLengthAndNoOtherControlCharacters) {
+  const auto chat = [](const std::string& text) { return code(R"({"type":"chat","text":")" + text + R"("})"); };
+  const auto typed = [](const std::string& text) { return code(R"({"type":"text","t140":")" + text + R"("})"); };
+  EXPECT_EQ(chat(std::string(kChatBytesMax, 'a')), "ok");
+  EXPECT_EQ(typed(std::string(kRealTimeTextBytesMax, 'a')), "ok");
+  for (const std::string& bad : {std::string(), std::string(kChatBytesMax + 1, 'a'), std::string("\\u0000"),
+                                 std::string("\\u001b"), std::string("\\u007f")}) {
+    EXPECT_EQ(chat(bad), "invalid_value") << bad.size();
+    EXPECT_EQ(typed(bad), "invalid_value") << bad.size();
+  }
+  EXPECT_EQ(typed(std::string(kRealTimeTextBytesMax + 1, 'a')), "invalid_value");
+  EXPECT_EQ(chat("\\u0008"), "invalid_value");
+  EXPECT_EQ(typed("\\n"), "invalid_value");
 }
 
 TEST(SignalMessages, OneWishTooManyIsRefused) {

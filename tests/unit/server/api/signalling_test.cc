@@ -1,5 +1,7 @@
 #include "server/api/signalling.h"
 
+#include <list>
+
 #include "tests/unit/server/api/backend_fixture.h"
 
 namespace eir {
@@ -130,6 +132,107 @@ TEST_F(SignallingTest, SideRoomReachesTheWorker) {
   EXPECT_EQ(rights(patient).groups, 1U);
   EXPECT_EQ(call("POST", path_of(patient) + "/groups", R"({"groups":[3]})", host.session).status, 200);
   EXPECT_EQ(rights(patient).groups, 8U);
+}
+
+// People of a consultation with their pages open, who write.
+class WritingTest : public BackendTest {
+ protected:
+  struct Page {
+    Person person;
+    Connection connection;
+    std::unique_ptr<SignalSession> session;
+  };
+  Page& open(size_t seat) {
+    Page& page = pages.emplace_back();
+    page.person = join(seat);
+    page.session = std::make_unique<SignalSession>(backend->signalling, page.connection);
+    hello(*page.session, page.person);
+    return page;
+  }
+  void TearDown() override {
+    for (Page& page : pages) page.session.reset();
+  }
+  void write(Page& page, const std::string& text) { say(*page.session, R"({"type":"chat","text":")" + text + R"("})"); }
+  // What the page has read of others last.
+  static std::string read(const Page& page) {
+    const std::string last = page.connection.last("chat");
+    return last.empty() ? "" : std::string(json::parse(last).at("text").as_string());
+  }
+  std::string last_code(const Page& page) {
+    const std::string last = page.connection.last("error");
+    return last.empty() ? "" : std::string(json::parse(last).at("code").as_string());
+  }
+  std::list<Page> pages;
+};
+
+TEST_F(WritingTest, WhatIsWrittenReachesTheOthersWithItsWriter) {
+  create("test");
+  Page& host = open(0);
+  Page& patient = open(1);
+  write(patient, "vondt");
+  EXPECT_EQ(host.connection.last("chat"),
+            R"({"type":"chat","participant":")" + patient.person.id + R"(","text":"vondt"})");
+  EXPECT_EQ(read(patient), "") << "nobody hears an echo";
+  say(*host.session, R"({"type":"text","t140":"h\u0008H"})");
+  EXPECT_EQ(patient.connection.last("text"),
+            R"({"type":"text","participant":")" + host.person.id + R"(","t140":"h\bH"})");
+  EXPECT_EQ(database_text().find("vondt"), std::string::npos);
+}
+
+TEST_F(WritingTest, WhoWaitsNeitherWritesNorReads) {
+  create();
+  Page& host = open(0);
+  Page& patient = open(1);
+  write(patient, "hallo?");
+  EXPECT_EQ(last_code(patient), "forbidden");
+  write(host, "om de andre");
+  EXPECT_EQ(read(host) + read(patient), "");
+  EXPECT_EQ(call("POST", path_of(patient.person) + "/admit", "", host.person.session).status, 200);
+  write(host, "velkommen");
+  EXPECT_EQ(read(patient), "velkommen");
+}
+
+TEST_F(WritingTest, AnObserverReadsAndWritesOnceItMaySpeak) {
+  create("test");
+  Page& host = open(0);
+  Page& observer = open(2);
+  write(host, "til alle");
+  EXPECT_EQ(read(observer), "til alle");
+  write(observer, "et ord?");
+  EXPECT_EQ(last_code(observer), "forbidden");
+  EXPECT_EQ(call("POST", path_of(observer.person) + "/grant", R"({"rights":["audio"]})", host.person.session).status,
+            200);
+  write(observer, "takk");
+  EXPECT_EQ(read(host), "takk");
+}
+
+TEST_F(WritingTest, GroupsAndHoldsPartTextAsTheyPartMedia) {
+  create("test");
+  Page& host = open(0);
+  Page& patient = open(1);
+  EXPECT_EQ(call("POST", path_of(patient.person) + "/groups", R"({"groups":[3]})", host.person.session).status, 200);
+  write(host, "i det andre rommet");
+  EXPECT_EQ(read(patient), "");
+  EXPECT_EQ(call("POST", path_of(patient.person) + "/groups", R"({"groups":[0]})", host.person.session).status, 200);
+  EXPECT_EQ(call("POST", base + "/hold", "", host.person.session).status, 200);
+  write(host, "mens det er pause");
+  EXPECT_EQ(read(patient), "");
+  write(patient, "hei?");
+  EXPECT_EQ(last_code(patient), "forbidden");
+  EXPECT_EQ(call("POST", base + "/release", "", host.person.session).status, 200);
+  write(patient, "hei");
+  EXPECT_EQ(read(host), "hei");
+}
+
+TEST_F(WritingTest, ATemplateMayForbidIt) {
+  ASSERT_TRUE(templates.add("silent: {extends: test, chat: false}", "site").empty());
+  create("silent");
+  Page& host = open(0);
+  Page& patient = open(1);
+  EXPECT_FALSE(json::parse(host.connection.last("welcome")).at("chat").as_bool());
+  write(host, "hei");
+  EXPECT_EQ(last_code(host), "forbidden");
+  EXPECT_EQ(read(patient), "");
 }
 
 }  // namespace

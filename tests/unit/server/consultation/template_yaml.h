@@ -22,6 +22,7 @@ inline std::string to_yaml(const ConsultationTemplate& kind) {
       {"waiting_room", flag(kind.has_waiting_room)},
       {"audio_only", flag(kind.is_audio_only)},
       {"echo", flag(kind.may_echo)},
+      {"chat", flag(kind.may_write)},
       {"participants_max", std::to_string(kind.participants_max)},
       {"lock_at_admitted", std::to_string(kind.lock_at_admitted)},
       {"absent_host", "{policy: " + std::string(to_text(kind.absent_host)) +
