@@ -44,7 +44,7 @@ function noteFrames() {
 function wish(participant) {
   const { session } = globalThis.eir;
   const { mid } = [...session.slots.values()].find(({ kind }) => kind === 'video');
-  session.setView([{ mid, participant, label: 'camera', width: 1280, height: 720, priority: 5 }]);
+  session.view([{ mid, participant, label: 'camera', width: 1280, height: 720, priority: 5 }]);
   return performance.now();
 }
 

@@ -80,7 +80,7 @@ export class Media {
       const track = this.devices.track(kind);
       if (track) track.enabled = !this.muted.has(kind);
     }
-    this.session.dispatchEvent(new Event('devices'));
+    this.session.emit('devices');
     for (const [kind, error] of known) if (!this.devices.errors.has(kind)) this.session.recover(error);
     const errors = [...this.devices.errors].filter(([kind, error]) => known.get(kind) !== error);
     for (const [, error] of errors) this.session.report(error);
@@ -142,7 +142,7 @@ export class Media {
       }
       if (pc.connectionState === 'failed') this.connect();
     };
-    pc.ontrack = (event) => this.session.dispatchEvent(new CustomEvent('track', { detail: event }));
+    pc.ontrack = (event) => this.session.emit('track', event);
   }
 
   /** @param {Message} message */
@@ -153,8 +153,7 @@ export class Media {
     try {
       await pc.setRemoteDescription({ type: 'answer', sdp: message.sdp });
     } catch (error) {
-      this.session.problem('answer_refused', String(error));
-      return;
+      return this.session.problem('answer_refused', String(error));
     }
     if (this.pc !== pc) return;
     setTimeout(() => this.pc === pc && !this.flows && this.session.report('media_blocked'), kBlockedAfterMs);
@@ -209,7 +208,7 @@ export class Media {
       // One after the other: a sender takes no new parameters while it is busy with the last ones.
       this.applied = this.applied.then(() => giveTrack(sender, track)).catch((error) => this.session.note('senderFailed', String(error)));
     }
-    this.session.dispatchEvent(new Event('sending'));
+    this.session.emit('sending');
   }
 
   /**
@@ -218,12 +217,8 @@ export class Media {
    * @param {boolean} muted
    */
   setMuted(kind, muted) {
-    if (muted) {
-      this.muted.add(kind);
-    } else {
-      this.muted.delete(kind);
-      this.hostMuted.delete(kind);
-    }
+    this.muted[muted ? 'add' : 'delete'](kind);
+    if (!muted) this.hostMuted.delete(kind);
     const track = this.devices.track(kind);
     if (track) track.enabled = !muted;
     this.session.signal?.send({ type: 'mute', kind, muted });
@@ -339,11 +334,12 @@ export class Media {
    * @returns {Promise<Route>}
    */
   async route() {
-    const stats = [...((await this.pc?.getStats()) ?? new Map()).values()];
-    const selected = stats.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
-    const pair = stats.find(({ type, id, nominated, state }) =>
-      type === 'candidate-pair' && (selected ? id === selected : nominated && state === 'succeeded'));
-    const local = stats.find(({ id }) => id === pair?.localCandidateId);
+    const stats = (await this.pc?.getStats()) ?? new Map();
+    const all = [...stats.values()];
+    // Firefox tells no selected pair; only one is nominated and works.
+    const pair = stats.get(all.find(({ type }) => type === 'transport')?.selectedCandidatePairId)
+      ?? all.find(({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded');
+    const local = stats.get(pair?.localCandidateId);
     const state = this.pc?.connectionState;
     return {
       state: state === 'connected' || state === 'failed' ? state : 'connecting',
@@ -370,8 +366,7 @@ export class Media {
   close() {
     this.pc?.close();
     this.devices.close();
-    for (const { track } of this.extras.values()) track.stop();
-    this.extras.clear();
+    for (const output of kReserve) this.stopExtra(output);
   }
 }
 

@@ -30,7 +30,7 @@ export class QualityMeter {
     const down = this.down(of('inbound-rtp'));
     this.before = new Map(stats);
     this.latest = { up, down };
-    this.session.dispatchEvent(new CustomEvent('quality', { detail: this.latest }));
+    this.session.emit('quality', this.latest);
   }
 
   /**

@@ -80,8 +80,7 @@ export class EirSession extends EventTarget {
     try {
       await this.joinOrResume();
     } catch (error) {
-      this.refused(error);
-      return;
+      return this.refused(error);
     }
     // Only `welcome` says which devices there is use for.
     this.openSignal();
@@ -98,9 +97,7 @@ export class EirSession extends EventTarget {
       forgetResume();
       this.joined = await join(this.invitation, name);
     }
-    this.participant = this.joined.participant;
-    this.consultation = this.joined.consultation;
-    this.token = this.joined.session;
+    ({ participant: this.participant, consultation: this.consultation, session: this.token } = this.joined);
     storeResume(this.invitation, this.joined.resume);
     this.setPlace(this.joined.state);
   }
@@ -119,70 +116,36 @@ export class EirSession extends EventTarget {
   /** @param {Message} message */
   handle(message) {
     switch (message.type) {
-      case 'welcome':
-        this.welcomed(message);
-        break;
-      case 'answer':
-        this.media.applyAnswer(message);
-        break;
+      case 'welcome': return this.welcomed(message);
+      case 'answer': return void this.media.applyAnswer(message);
+      case 'rights': return this.become(this.place, message.rights);
       case 'admitted':
         this.replaceRoster(message.roster);
-        this.setRights(message.rights);
-        this.setPlace('admitted');
-        this.media.sync();
-        break;
+        return this.become('admitted', message.rights);
       case 'waiting':
         this.replaceRoster([...this.roster.values()].filter(({ id }) => id === this.participant));
-        this.slots.clear();
-        this.dispatchEvent(new Event('slots'));
-        this.setRights([]);
-        this.setPlace('waiting');
-        this.media.sync();
-        break;
-      case 'rights':
-        this.setRights(message.rights);
-        this.media.sync();
-        break;
-      case 'consultation':
-        this.setRoom(message);
-        break;
-      case 'slots':
-        this.slots = new Map(message.slots.map((/** @type {Slot} */ slot) => [slot.mid, slot]));
-        this.dispatchEvent(new Event('slots'));
-        break;
+        this.setSlots([]);
+        return this.become('waiting', []);
+      case 'slots': return this.setSlots(message.slots);
+      case 'consultation': return this.setRoom(message);
       case 'roster':
         for (const entry of message.changed) this.roster.set(entry.id, entry);
         for (const id of message.gone) this.roster.delete(id);
         this.note('roster', { changed: message.changed.length, gone: message.gone });
-        this.dispatchEvent(new Event('roster'));
-        break;
-      case 'session':
-        this.token = message.session;
-        break;
+        return this.emit('roster');
+      case 'session': return void (this.token = message.session);
       case 'renew':
         this.note('renew', message.reason);
-        this.media.connect();
-        break;
+        return void this.media.connect();
       case 'muted':
         this.media.muteByHost(message.kinds);
-        this.dispatchEvent(new CustomEvent('muted', { detail: message }));
-        break;
+        return this.emit('muted', message);
       case 'speakers':
-        this.dispatchEvent(new CustomEvent('speakers', { detail: message }));
-        break;
       case 'chat':
-      case 'text':
-        this.dispatchEvent(new CustomEvent(message.type, { detail: message }));
-        break;
-      case 'removed':
-        this.end(message.reason === 'denied' ? 'denied' : 'removed');
-        break;
-      case 'ended':
-        this.end('ended');
-        break;
-      case 'error':
-        this.problem(message.code, message.detail ?? '');
-        break;
+      case 'text': return this.emit(message.type, message);
+      case 'removed': return this.end(message.reason === 'denied' ? 'denied' : 'removed');
+      case 'ended': return this.end('ended');
+      case 'error': return this.problem(message.code, message.detail ?? '');
     }
   }
 
@@ -195,10 +158,7 @@ export class EirSession extends EventTarget {
     this.setRights(message.rights);
     this.setPlace(message.state);
     // After a reload a microphone that was off is off: others are told so, and it is true.
-    if (this.welcomes++ === 0) {
-      const self = this.roster.get(this.participant);
-      this.media.restoreMuted(self?.muted ?? []);
-    }
+    if (this.welcomes++ === 0) this.media.restoreMuted(this.roster.get(this.participant)?.muted ?? []);
     // After a lost WebSocket the media often lives on; after a reload or a lost worker there is none.
     if (this.media.isAlive) this.media.sync();
     else this.media.connect();
@@ -213,11 +173,6 @@ export class EirSession extends EventTarget {
     this.signal?.send({ type: 'view', wishes: wishes ?? [] });
   }
 
-  /** @param {Wish[]} wishes */
-  setView(wishes) {
-    this.view(wishes);
-  }
-
   /**
    * Somebody who is to be seen whatever happens, and larger than the others.
    * @param {string|null} participant
@@ -225,7 +180,7 @@ export class EirSession extends EventTarget {
    */
   pin(participant, label = 'camera') {
     this.pinned = participant ? { participant, label } : null;
-    this.dispatchEvent(new Event('pin'));
+    this.emit('pin');
   }
 
   /** @param {string} text */
@@ -238,13 +193,13 @@ export class EirSession extends EventTarget {
    * @param {string} t140
    */
   realTimeText(t140) {
-    if (!this.unsentText) setTimeout(() => this.sendText(), kTypingMs);
+    if (!this.unsentText) {
+      setTimeout(() => {
+        this.signal?.send({ type: 'text', t140: this.unsentText });
+        this.unsentText = '';
+      }, kTypingMs);
+    }
     this.unsentText += t140;
-  }
-
-  sendText() {
-    this.signal?.send({ type: 'text', t140: this.unsentText });
-    this.unsentText = '';
   }
 
   /**
@@ -271,7 +226,7 @@ export class EirSession extends EventTarget {
    * @param {() => Promise<any>} call
    */
   async act(name, call) {
-    this.dispatchEvent(new Event('act'));
+    this.emit('act');
     try {
       await call();
       this.note('act', name);
@@ -292,16 +247,9 @@ export class EirSession extends EventTarget {
   async signalClosed(code) {
     this.note('signalClosed', code);
     if (this.isOver) return;
-    if (kFinalCodes.has(code)) {
-      this.end(code === 4409 ? 'taken_over' : 'ended');
-      return;
-    }
+    if (kFinalCodes.has(code)) return this.end(code === 4409 ? 'taken_over' : 'ended');
     // Media needs no signalling to go on: while it flows, nothing is given up.
-    const flows = this.media.flows;
-    if (this.retries >= kRetryMs.length && !flows) {
-      this.fail('network', 'Forbindelsen er brutt');
-      return;
-    }
+    if (this.retries >= kRetryMs.length && !this.media.flows) return this.fail('network', 'no signalling');
     this.setState('reconnecting');
     await new Promise((done) => setTimeout(done, kRetryMs[Math.min(this.retries++, kRetryMs.length - 1)]));
     if (this.isOver) return;
@@ -310,9 +258,7 @@ export class EirSession extends EventTarget {
       try {
         await this.joinOrResume();
       } catch (error) {
-        if (this.media.flows) this.problem(codeOf(error), String(error));
-        else this.refused(error);
-        return;
+        return this.media.flows ? this.problem(codeOf(error), String(error)) : this.refused(error);
       }
     }
     this.openSignal();
@@ -321,7 +267,23 @@ export class EirSession extends EventTarget {
   /** @param {Person[]} entries */
   replaceRoster(entries) {
     this.roster = new Map(entries.map((entry) => [entry.id, entry]));
-    this.dispatchEvent(new Event('roster'));
+    this.emit('roster');
+  }
+
+  /** @param {Slot[]} slots */
+  setSlots(slots) {
+    this.slots = new Map(slots.map((slot) => [slot.mid, slot]));
+    this.emit('slots');
+  }
+
+  /**
+   * @param {Place} place
+   * @param {string[]} rights
+   */
+  become(place, rights) {
+    this.setRights(rights);
+    this.setPlace(place);
+    this.media.sync();
   }
 
   /** @param {string[]} rights */
@@ -338,13 +300,13 @@ export class EirSession extends EventTarget {
     if (this.room.hold === 'host_absent') this.report('host_absent');
     else this.recover('host_absent');
     this.note('room', this.room);
-    this.dispatchEvent(new Event('room'));
+    this.emit('room');
   }
 
   /** @param {Place} place */
   setPlace(place) {
     this.place = place;
-    if (place === 'admitted') this.wasAdmitted = true;
+    this.wasAdmitted ||= place === 'admitted';
     this.setState(place);
   }
 
@@ -392,14 +354,14 @@ export class EirSession extends EventTarget {
     if (this.failure?.cause === cause) return;
     this.failure = failureOf(cause, at);
     this.note('failure', this.failure.code);
-    this.dispatchEvent(new CustomEvent('failure', { detail: this.failure }));
+    this.emit('failure', this.failure);
   }
 
   /** @param {string} cause which is over */
   recover(cause) {
     if (this.failure?.cause !== cause) return;
     this.failure = null;
-    this.dispatchEvent(new CustomEvent('failure', { detail: null }));
+    this.emit('failure', null);
   }
 
   /**
@@ -408,7 +370,7 @@ export class EirSession extends EventTarget {
    */
   problem(code, message) {
     this.note('problem', code);
-    this.dispatchEvent(new CustomEvent('problem', { detail: { code, message } }));
+    this.emit('problem', { code, message });
   }
 
   /** @param {State} state */
@@ -416,7 +378,15 @@ export class EirSession extends EventTarget {
     if (this.state === state) return;
     this.state = state;
     this.note('state', state);
-    this.dispatchEvent(new Event('state'));
+    this.emit('state');
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} [detail]
+   */
+  emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
   /**

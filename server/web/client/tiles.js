@@ -29,7 +29,7 @@ export class Tiles {
    * @param {import('./session.js').EirSession} session
    * @param {(person: Person, slot: Slot) => string} [caption] what is written below a face
    */
-  constructor(container, session, caption = ({ name, role }) => [name, roleName(role)].filter(Boolean).join(', ')) {
+  constructor(container, session, caption = ({ name, role }) => name ?? role) {
     this.container = container;
     this.session = session;
     this.caption = caption;
@@ -98,7 +98,9 @@ export class Tiles {
       figure.hidden = !isToBeSeen(slot, tile.shown);
       const { pinned } = this.session;
       const isPinned = pinned !== null && slot?.participant === pinned.participant && slot.label === pinned.label;
-      Object.assign(figure.dataset, { ...element.dataset, label: slot?.label ?? '', pinned: isPinned });
+      const says = { ...element.dataset, label: slot?.label ?? '', pinned: String(isPinned) };
+      // Pages watch these: what is as it was is not written again.
+      for (const [name, value] of Object.entries(says)) if (figure.dataset[name] !== value) figure.dataset[name] = value;
       const person = this.session.roster.get(who);
       const text = person && slot ? this.caption(person, slot) : '';
       const caption = /** @type {HTMLElement} */ (figure.lastElementChild);
@@ -163,14 +165,4 @@ function newestSource(receiver, newest) {
   const now = performance.now();
   if (source.timestamp !== newest.timestamp) Object.assign(newest, { timestamp: source.timestamp, at: now });
   return now - newest.at <= kFreshMs ? source.source : undefined;
-}
-
-const kRoleNames = {
-  specialist: 'spesialist', clinician: 'helsepersonell', gp: 'fastlege', patient: 'pasient', relative: 'pårørende',
-  interpreter: 'tolk', observer: 'observatør', moderator: 'møteleder', device: 'utstyr', gateway: 'telefon', support: 'brukerstøtte',
-};
-
-/** @param {string} role */
-export function roleName(role) {
-  return kRoleNames[/** @type {keyof typeof kRoleNames} */ (role)] ?? role;
 }
