@@ -270,7 +270,8 @@ void Room::handle_tick(Timestamp now) {
   }
   tell_speakers(now);
   follow_voices(now);
-  if (take_track_changes(now)) tell_slots(now);
+  // A screen that begins to send is shown before one that does not.
+  if (take_track_changes(now)) assign(now);
 }
 
 }  // namespace eir

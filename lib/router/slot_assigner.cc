@@ -173,22 +173,40 @@ class Planner {
     }
   }
 
+  // Browsers keep m-lines in reserve for a second camera and a screen: those that send come first, the others wait in
+  // slots that nobody else needs.
   void fill_extras() {
-    // Whoever is shown in a slot already stays there; the others take free ones from the end.
-    for (PublishedTrack* track : visible_) {
-      if (is_main(*track) || is_planned(track)) continue;
-      const std::vector<size_t>& slots = track->kind() == MediaKind::kAudio ? audio_ : video_;
-      for (const size_t slot : slots) {
+    for (const bool is_silent : {false, true}) {
+      std::vector<PublishedTrack*> extras;
+      for (PublishedTrack* track : visible_) {
+        if (!is_main(*track) && !is_planned(track) && track->is_silent(now_) == is_silent) extras.push_back(track);
+      }
+      place_extras(extras);
+    }
+    fill_rest(video_, TrackLabel::kCamera);
+  }
+
+  // Whoever is shown in a slot already stays there; the others take free ones from the end, those that show nothing
+  // first.
+  void place_extras(const std::vector<PublishedTrack*>& extras) {
+    for (PublishedTrack* track : extras) {
+      for (const size_t slot : slots_for(*track)) {
         if (!taken_[slot] && receiver_.slots()[slot]->track() == track) put(slot, track);
       }
     }
-    for (PublishedTrack* track : visible_) {
-      if (is_main(*track) || is_planned(track)) continue;
-      const std::vector<size_t>& slots = track->kind() == MediaKind::kAudio ? audio_ : video_;
-      const auto it = std::find_if(slots.rbegin(), slots.rend(), [&](size_t slot) { return !taken_[slot]; });
+    for (PublishedTrack* track : extras) {
+      if (is_planned(track)) continue;
+      const std::vector<size_t>& slots = slots_for(*track);
+      const auto is_free = [&](size_t slot) { return !taken_[slot]; };
+      const auto is_empty = [&](size_t slot) { return is_free(slot) && receiver_.slots()[slot]->track() == nullptr; };
+      auto it = std::find_if(slots.rbegin(), slots.rend(), is_empty);
+      if (it == slots.rend()) it = std::find_if(slots.rbegin(), slots.rend(), is_free);
       if (it != slots.rend()) put(*it, track);
     }
-    fill_rest(video_, TrackLabel::kCamera);
+  }
+
+  const std::vector<size_t>& slots_for(const PublishedTrack& track) const {
+    return track.kind() == MediaKind::kAudio ? audio_ : video_;
   }
 
   Timestamp now_;
