@@ -24,7 +24,9 @@ constexpr std::string_view kUsage =
     "usage: eird [--config FILE] [--check-config | --print-config]\n"
     "       eird --version | --help\n"
     "Without --config every key has its default; config/eird.yaml lists them.\n"
-    "Signals: SIGHUP reloads the configuration, SIGTERM drains and ends, a second SIGTERM ends at once.\n"
+    "Signals: SIGHUP reloads the configuration (eirctl reload tells the outcome), SIGTERM drains for timeouts.drain_s "
+    "and\n"
+    "ends, a second SIGTERM ends at once.\n"
     "Exit codes: 0 ended as asked, 1 a port, file or certificate is not as it must be, 2 arguments or configuration.\n";
 
 struct Arguments {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "server/api/async_lock.h"
+#include "server/api/worker_metrics.h"
 #include "server/telemetry/metrics.h"
 
 namespace eir {
@@ -131,6 +132,7 @@ boost::json::object Ops::status() const {
                                           {"rooms", worker.rooms},
                                           {"restarts", worker.restarts},
                                           {"silenceMs", worker.silence.count()},
+                                          {"countedAtMs", worker.counted_at.count()},
                                           {"counters", std::move(counters)}});
   }
   boost::json::array rooms;
@@ -217,7 +219,8 @@ void Ops::put_consultations(MetricsPage& page) const {
                static_cast<double>(journal.failures));
   page.gauge("signalling_sessions", "Participants connected over signalling.",
              static_cast<double>(backend_.signalling.session_count()));
-  page.gauge("rooms", "Consultations that have somebody in them.", static_cast<double>(backend_.bridge.room_count()));
+  page.gauge("consultations_active", "Consultations that have somebody in them.",
+             static_cast<double>(backend_.bridge.room_count()));
   page.histogram("join_to_first_media_seconds",
                  "From a connected transport with rights and something to show to the first packet sent.",
                  backend_.first_media.snapshot());
@@ -249,7 +252,11 @@ void Ops::put_worker(MetricsPage& page, const WorkerStatus& worker) {
   page.gauge("worker_up", "Whether the media worker is connected.", worker.connected ? 1 : 0, labels);
   page.counter("worker_restarts_total", "Times the media worker was replaced.", worker.restarts, labels);
   page.gauge("worker_rooms", "Rooms on the media worker.", worker.rooms, labels);
-  for (const channel::Counter& counter : worker.counters) page.add(counter.name, counter.value, labels);
+  // Only names that are known: a worker that was taken over invents no metrics.
+  for (const channel::Counter& counter : worker.counters) {
+    const std::string_view help = worker_metric_help(counter.name);
+    if (!help.empty()) page.add(counter.name, help, counter.value, labels);
+  }
 }
 
 }  // namespace eir

@@ -51,11 +51,11 @@ void MetricsPage::histogram(std::string_view name, std::string_view help, const 
   }
 }
 
-void MetricsPage::add(std::string_view name, double value, const MetricLabels& labels) {
+void MetricsPage::add(std::string_view name, std::string_view help, double value, const MetricLabels& labels) {
   if (name.ends_with("_total")) {
-    counter(name, "", value, labels);
+    counter(name, help, value, labels);
   } else {
-    gauge(name, "", value, labels);
+    gauge(name, help, value, labels);
   }
 }
 

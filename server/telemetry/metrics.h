@@ -36,7 +36,7 @@ class MetricsPage {
   void histogram(std::string_view name, std::string_view help, const HistogramSnapshot& value,
                  const MetricLabels& labels = {});
   // A counter if the name ends in _total, else a gauge: how workers' snapshots arrive.
-  void add(std::string_view name, double value, const MetricLabels& labels = {});
+  void add(std::string_view name, std::string_view help, double value, const MetricLabels& labels = {});
   // This process: CPU seconds, resident bytes, open descriptors and their limit, start time, under Prometheus' usual
   // names process_*.
   void process();

@@ -1,6 +1,7 @@
 #include "server/telemetry/process_stats.h"
 
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,15 +21,15 @@ std::string read_file(const char* path) {
   return text.str();
 }
 
-// Seconds since the epoch at which the machine started.
-double boot_seconds() {
-  std::istringstream lines(read_file("/proc/stat"));
-  std::string line;
-  while (std::getline(lines, line)) {
-    if (line.starts_with("btime ")) return std::strtod(line.c_str() + 6, nullptr);
-  }
-  return 0;
+double seconds_of(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
+
+// Seconds since the epoch at which the machine started. Not of /proc/stat, which a unit with ProcSubset=pid does not
+// see.
+double boot_seconds() { return seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME); }
 
 }  // namespace
 

@@ -54,6 +54,7 @@ struct Workers::State : std::enable_shared_from_this<Workers::State> {
     uint32_t restarts = 0;
     Clock::time_point heard = Clock::now();
     std::vector<channel::Counter> counters;
+    Clock::time_point counted;
     std::unordered_map<uint32_t, Waiter*> waiting;
   };
 
@@ -165,7 +166,10 @@ void Workers::State::on_worker_died(Worker& worker) {
 }
 
 void Workers::State::on_event(Worker& worker, const channel::Event& event) {
-  if (const auto* snapshot = std::get_if<channel::Counters>(&event)) worker.counters = snapshot->values;
+  if (const auto* snapshot = std::get_if<channel::Counters>(&event)) {
+    worker.counters = snapshot->values;
+    worker.counted = Clock::now();
+  }
   if (const auto* lost = std::get_if<channel::RoomLost>(&event)) {
     const auto room = rooms.find(lost->room);
     if (room == rooms.end() || room->second != worker.index) return;
@@ -374,6 +378,7 @@ std::vector<WorkerStatus> Workers::status() const {
     status.restarts = worker->restarts;
     status.silence = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - worker->heard);
     status.counters = worker->counters;
+    status.counted_at = std::chrono::duration_cast<std::chrono::milliseconds>(worker->counted.time_since_epoch());
     out.push_back(std::move(status));
   }
   return out;

@@ -67,6 +67,8 @@ struct WorkerStatus {
   // Since its last counter snapshot; a worker silent for more than 5 s makes the node unhealthy.
   std::chrono::milliseconds silence{0};
   std::vector<channel::Counter> counters;
+  // When they came, on a clock that only grows: rates are of this time, not of whoever asks.
+  std::chrono::milliseconds counted_at{0};
 };
 
 // A worker answers in microseconds; this is for one that hangs.

@@ -24,6 +24,8 @@ class FakeWorker final : public channel::ChannelListener {
   void on_message(channel::Message message, OwnedFd) override {
     const auto* request = std::get_if<channel::Request>(&message.body);
     if (request == nullptr) return;
+    if (std::holds_alternative<channel::Ping>(*request)) ++pings;
+    if (is_silent) return;
     channel::Message reply;
     reply.id = message.id;
     reply.body = answer(*request);
@@ -46,6 +48,8 @@ class FakeWorker final : public channel::ChannelListener {
   uint32_t rooms_opened = 0;
   uint32_t rooms_closed = 0;
   uint32_t left = 0;
+  uint32_t pings = 0;
+  bool is_silent = false;  // hangs: answers nothing from now on
   RoomId room;
   std::vector<channel::SlotWish> wishes;
 

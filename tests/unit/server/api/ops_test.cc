@@ -1,5 +1,7 @@
 #include "server/api/ops.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/unit/server/api/backend_fixture.h"
 
 namespace eir {
@@ -53,7 +55,59 @@ TEST_F(FullDiskOpsTest, NodeIsNotReadyWhileNothingCanBeWritten) {
 
 TEST_F(OpsTest, NodeThatDrainsIsNotReady) {
   backend->on_drain_asked();
-  EXPECT_EQ(get("/readyz").status, 503);
+  const HttpAnswer refused = get("/readyz");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(code(refused), "draining");
+  EXPECT_EQ(get("/healthz").status, 200);
+}
+
+TEST_F(OpsTest, HealthAsksTheWorker) {
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(worker->pings, 1U);
+  worker->is_silent = true;
+  const HttpAnswer sick = get("/healthz");
+  EXPECT_EQ(sick.status, 503);
+  EXPECT_THAT(sick.body, testing::HasSubstr("no answer from worker 0"));
+}
+
+TEST_F(OpsTest, HealthAsksTheJournal) {
+  create();
+  disk.hold();
+  const HttpRequest lock = request("POST", base + "/lock", "", secret);
+  std::optional<HttpAnswer> locked;
+  begin_call(lock, locked);
+  const HttpAnswer sick = get("/healthz");
+  disk.release();
+  EXPECT_EQ(sick.status, 503);
+  EXPECT_THAT(sick.body, testing::HasSubstr("no answer from journal"));
+  run_until([&] { return locked.has_value(); });
+  EXPECT_EQ(get("/healthz").status, 200);
+}
+
+TEST_F(OpsTest, WorkerInventsNoMetrics) {
+  channel::Counters counters;
+  counters.values = {{"router_rtp_out_total", 5}, {"invented_by_a_stranger", 1}};
+  worker->send_event(counters);
+  run_until([this] { return !backend->workers.status()[0].counters.empty(); });
+  const std::string page = get("/metrics").body;
+  EXPECT_THAT(page, testing::HasSubstr("eir_router_rtp_out_total{worker=\"0\"} 5\n"));
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("invented")));
+}
+
+TEST_F(OpsTest, StatusHasNumbersAndNoIdOfAConsultation) {
+  create();
+  const Person patient = join(1);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, patient);
+  const std::string text = get("/status.json").body;
+  const boost::json::value status = boost::json::parse(text);
+  EXPECT_TRUE(status.at("ready").as_bool());
+  EXPECT_EQ(status.at("node").as_string(), "node-1");
+  EXPECT_EQ(status.at("signalling").to_number<int>(), 1);
+  EXPECT_EQ(status.at("workers").as_array().size(), 1U);
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr(base.substr(base.rfind('/') + 1))));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr(patient.id)));
 }
 
 TEST_F(OpsTest, WhatWasRefusedAndGivenAgainIsCounted) {

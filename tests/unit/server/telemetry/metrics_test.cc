@@ -27,8 +27,9 @@ TEST(MetricsPage, ValuesOfOneNameStandTogetherUnderOneHelp) {
 
 TEST(MetricsPage, TypeOfAWorkersValueFollowsFromItsName) {
   MetricsPage page;
-  page.add("packets_total", 10, {{"worker", "0"}});
-  page.add("transports", 2, {{"worker", "0"}});
+  page.add("packets_total", "Packets.", 10, {{"worker", "0"}});
+  page.add("transports", "Transports.", 2, {{"worker", "0"}});
+  EXPECT_THAT(page.text(), HasSubstr("# HELP eir_packets_total Packets.\n"));
   EXPECT_THAT(page.text(), HasSubstr("# TYPE eir_packets_total counter\n"));
   EXPECT_THAT(page.text(), HasSubstr("# TYPE eir_transports gauge\n"));
 }
