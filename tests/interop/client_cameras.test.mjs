@@ -97,6 +97,7 @@ describe('cameras of the client library', () => {
     assert.equal(await nurse.evaluate(() => globalThis.eir.session.media.startSecondCamera('environment', { detail: true })), true);
     await waitForParties(viewer, [FRONT, BACK]);
     await viewer.waitFor('the full size', () => [...document.querySelectorAll('figure:not([hidden]) video')].some(({ videoWidth }) => videoWidth === 1920));
+    await viewer.waitFor('both names', () => document.querySelectorAll('figure:not([hidden])[data-participant^="p_"]').length === 2);
     const wound = (await shown(viewer)).find(({ code }) => code === BACK);
     assert.deepEqual(wound, { participant: id, label: 'wound', state: 'live', pinned: 'false', code: BACK, width: 1920, height: 1080 });
     await pause(SETTLE_MS);

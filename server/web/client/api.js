@@ -18,24 +18,18 @@ export class ApiError extends Error {
   }
 }
 
-/** @import { Joined } from './types.d.ts' */
-
 /**
  * @param {string} path
  * @param {object} body
  * @param {string} [bearer] a session token
  * @returns {Promise<any>}
  */
-async function post(path, body, bearer) {
-  /** @type {Record<string, string>} */
-  const headers = { 'Content-Type': 'application/json' };
-  if (bearer) headers.Authorization = `Bearer ${bearer}`;
-  let response;
-  try {
-    response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), cache: 'no-store' });
-  } catch (error) {
+export async function post(path, body, bearer) {
+  const headers = { 'Content-Type': 'application/json', ...(bearer && { Authorization: `Bearer ${bearer}` }) };
+  const request = { method: 'POST', headers, body: JSON.stringify(body), cache: /** @type {const} */ ('no-store') };
+  const response = await fetch(path, request).catch((error) => {
     throw new ApiError('network', String(error));
-  }
+  });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
     const wait = Number(response.headers.get('Retry-After'));
@@ -43,41 +37,6 @@ async function post(path, body, bearer) {
   }
   return answer;
 }
-
-/** @param {string} [displayName] */
-const named = (displayName) => (displayName ? { displayName } : {});
-
-/**
- * @param {string} token
- * @param {string} [displayName]
- * @returns {Promise<Joined>}
- */
-export const join = (token, displayName) => post('/v1/join', { token, ...named(displayName) });
-
-/**
- * @param {string} resume
- * @param {string} [displayName]
- * @returns {Promise<Joined>}
- */
-export const resume = (resume, displayName) => post('/v1/join/resume', { resume, ...named(displayName) });
-
-/**
- * What a host decides about one participant.
- * @param {string} consultation
- * @param {string} session the session token
- * @param {string} participant
- * @param {'admit'|'deny'|'return'|'mute'|'stop'|'remove'|'confirm-identity'} act
- */
-export const decide = (consultation, session, participant, act) =>
-  post(`/v1/consultations/${consultation}/participants/${participant}/${act}`, {}, session);
-
-/**
- * What a host decides about the whole consultation.
- * @param {string} consultation
- * @param {string} session the session token
- * @param {'lock'|'unlock'|'hold'|'release'|'end'} act
- */
-export const decideForAll = (consultation, session, act) => post(`/v1/consultations/${consultation}/${act}`, {}, session);
 
 // A resume token belongs to the invitation that it came from, and to this tab only: a second tab is a second use.
 const kKey = 'eir.resume';

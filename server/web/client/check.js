@@ -1,6 +1,6 @@
 // Before one joins: do camera, microphone and network work?
 import { Devices } from './devices.js';
-/** @import { DeviceError, DevicesChecked, Kind, NetworkChecked } from './types.d.ts' */
+/** @import { DevicesChecked, Kind, NetworkChecked } from './types.d.ts' */
 
 const kPatienceMs = 5000;
 const kTries = 3;
@@ -13,14 +13,11 @@ const kTries = 3;
  */
 export async function checkDevices({ camera = { width: 1280, height: 720 }, microphone = true } = {}) {
   const devices = new Devices({ video: camera, audio: microphone });
-  /** @type {DeviceError|undefined} */
-  let error = 'RTCPeerConnection' in globalThis ? undefined : 'no_webrtc';
-  if (!navigator.mediaDevices) error ??= 'not_secure';
-  if (!error) await devices.open(['audio', 'video']);
+  await devices.open(['audio', 'video']);
   const meter = levelMeter(devices.track('audio'));
   const found = (/** @type {Kind} */ kind) => {
-    const problem = devices.wants(kind) ? (error ?? devices.errors.get(kind)) : undefined;
-    return { ok: devices.track(kind) !== null, ...(problem && { error: problem }) };
+    const error = 'RTCPeerConnection' in globalThis ? devices.errors.get(kind) : 'no_webrtc';
+    return { ok: !error && devices.track(kind) !== null, ...(error && { error }) };
   };
   return {
     camera: found('video'),
@@ -45,7 +42,7 @@ function levelMeter(track) {
       // Browsers let it run after a click only.
       if (context.state === 'suspended') context.resume();
       analyser.getFloatTimeDomainData(wave);
-      return Math.min(1, Math.sqrt(wave.reduce((sum, value) => sum + value * value, 0) / wave.length));
+      return Math.min(1, Math.hypot(...wave) / Math.sqrt(wave.length));
     },
     close: () => context.state !== 'closed' && context.close(),
   };
@@ -56,13 +53,12 @@ function levelMeter(track) {
  * @returns {Promise<NetworkChecked>}
  */
 export async function checkNetwork() {
-  let roundTripMs = -1;
+  let roundTripMs = Infinity;
   try {
     for (let k = 0; k < kTries; ++k) {
       const start = performance.now();
       await fetch('/', { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(kPatienceMs) });
-      const took = performance.now() - start;
-      roundTripMs = k === 0 ? took : Math.min(roundTripMs, took);
+      roundTripMs = Math.min(roundTripMs, performance.now() - start);
     }
   } catch {
     return { server: 'unreachable', websocket: 'blocked', roundTripMs: -1 };
@@ -72,13 +68,10 @@ export async function checkNetwork() {
 
 /** @returns {Promise<boolean>} */
 function opensWebSocket() {
-  const url = new URL('/v1/signal', location.href);
-  url.protocol = url.protocol.replace('http', 'ws');
-  const socket = new WebSocket(url, 'eir.v1');
+  const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/v1/signal`, 'eir.v1');
   return new Promise((done) => {
-    const timer = setTimeout(() => done(false), kPatienceMs);
+    setTimeout(() => done(false), kPatienceMs);
     socket.onopen = () => done(true);
     socket.onerror = () => done(false);
-    socket.onclose = () => clearTimeout(timer);
   }).finally(() => socket.close());
 }

@@ -58,21 +58,18 @@ export class Devices {
     return this.inTurn(async () => {
       const former = this.track(kind);
       let error = await this.tryOpen([kind], { [kind]: wanted });
-      if (error === deviceError(kind, null) && former) {
+      if (former && error?.endsWith('_busy')) {
         former.stop();
         error = await this.tryOpen([kind], { [kind]: wanted });
       }
       if (!error) this.constraints[kind] = wanted;
-      else if (former?.readyState === 'ended') await this.reopen(kind);
+      else if (former) this.errors.delete(kind);
+      if (former?.readyState === 'ended' && this.track(kind) === former) {
+        this.release(kind);
+        await this.openMissing([kind]);
+      }
       return { error, stop: () => former && this.track(kind) !== former && former.stop() };
     });
-  }
-
-  /** @param {Kind} kind */
-  async reopen(kind) {
-    this.release(kind);
-    this.errors.delete(kind);
-    await this.openMissing([kind]);
   }
 
   /**
@@ -144,27 +141,16 @@ export class Devices {
   }
 }
 
-class DeviceChoice extends EventTarget {
-  /** Event 'devicechange'. */
-  constructor() {
-    super();
-    navigator.mediaDevices?.addEventListener('devicechange', () => this.dispatchEvent(new Event('devicechange')));
-  }
-
-  /** @returns {Promise<DeviceList>} */
-  async list() {
-    const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-    const of = (/** @type {string} */ kind) =>
-      all.filter((device) => device.kind === kind).map(({ deviceId: id, label }) => ({ id, label }));
-    return {
-      cameras: of('videoinput').map((camera) => ({ ...camera, facing: facingOf(camera.label) })),
-      microphones: of('audioinput'),
-      speakers: of('audiooutput'),
-    };
-  }
+/** @returns {Promise<DeviceList>} */
+async function list() {
+  const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  const of = (/** @type {string} */ kind) => all.filter((each) => each.kind === kind).map(({ deviceId: id, label }) => ({ id, label }));
+  return {
+    cameras: of('videoinput').map((camera) => ({ ...camera, facing: facingOf(camera.label) })),
+    microphones: of('audioinput'),
+    speakers: of('audiooutput'),
+  };
 }
-
-export const devices = new DeviceChoice();
 
 /**
  * Phones name their cameras so; only the open one has settings that tell.
@@ -176,6 +162,10 @@ function facingOf(label) {
   return /front|user|face/i.test(label) ? 'user' : '';
 }
 
+/** What there is to choose from; event 'devicechange'. */
+export const devices = Object.assign(new EventTarget(), { list });
+navigator.mediaDevices?.addEventListener('devicechange', () => devices.dispatchEvent(new Event('devicechange')));
+
 /**
  * @param {string} idOrFacing a device id, 'user' or 'environment'
  * @param {CameraWish} wish
@@ -183,8 +173,7 @@ function facingOf(label) {
  */
 export async function cameraConstraints(idOrFacing, { detail = false }) {
   const isFacing = idOrFacing === 'user' || idOrFacing === 'environment';
-  const { cameras } = await devices.list();
-  const id = isFacing ? cameras.find(({ facing }) => facing === idOrFacing)?.id : idOrFacing;
+  const id = isFacing ? (await list()).cameras.find(({ facing }) => facing === idOrFacing)?.id : idOrFacing;
   const [width, height] = detail ? [1920, 1080] : [1280, 720];
   return { ...(id ? { deviceId: { exact: id } } : { facingMode: idOrFacing }), width: { ideal: width }, height: { ideal: height } };
 }

@@ -2,38 +2,23 @@
 // the session says to what one can do about it.
 /** @import { DeviceError, Failure, FailureCode, Kind } from './types.d.ts' */
 
-/** @type {Record<string, [FailureCode, Failure['retry']]>} */
-const kFailures = {
-  // The server's problem codes (server/api/openapi.json).
-  unauthorized: ['wrong_link', 'other_link'],
-  invalid_value: ['wrong_link', 'other_link'],
-  not_found: ['wrong_link', 'other_link'],
-  invitation_revoked: ['wrong_link', 'other_link'],
-  invitation_used: ['link_used', 'other_link'],
-  invitation_early: ['too_early', 'later'],
-  too_early: ['too_early', 'later'],
-  invitation_expired: ['too_late', 'other_link'],
-  consultation_ended: ['ended', 'never'],
-  full: ['full', 'later'],
-  locked: ['locked', 'later'],
-  draining: ['draining', 'later'],
-  unavailable: ['draining', 'later'],
-  journal_unavailable: ['draining', 'later'],
-  rate_limited: ['draining', 'later'],
-  token_expired: ['unreachable', 'now'],
-  network: ['unreachable', 'now'],
-  // How it ended (EirSession.endReason).
-  ended: ['ended', 'never'],
-  removed: ['removed', 'never'],
-  denied: ['denied', 'other_link'],
-  taken_over: ['replaced', 'now'],
-  // What is not over yet.
-  host_absent: ['host_absent', 'later'],
-  media_blocked: ['media_blocked', 'now'],
-  screen_blocked: ['screen_blocked', 'now'],
-  not_secure: ['not_secure', 'never'],
-  no_webrtc: ['no_webrtc', 'never'],
-};
+/** @type {[FailureCode, Failure['retry'], string][]} the last are the server's problem codes (openapi.json) and ends of a session */
+const kFailures = [
+  ['wrong_link', 'other_link', 'unauthorized invalid_value not_found invitation_revoked'],
+  ['link_used', 'other_link', 'invitation_used'],
+  ['too_early', 'later', 'too_early invitation_early'],
+  ['too_late', 'other_link', 'invitation_expired'],
+  ['full', 'later', 'full'],
+  ['locked', 'later', 'locked'],
+  ['draining', 'later', 'draining unavailable journal_unavailable rate_limited'],
+  ['ended', 'never', 'ended consultation_ended'],
+  ['removed', 'never', 'removed'],
+  ['denied', 'other_link', 'denied'],
+  ['replaced', 'now', 'taken_over'],
+  ['host_absent', 'later', 'host_absent'],
+  ['not_secure', 'never', 'not_secure'],
+  ['no_webrtc', 'never', 'no_webrtc'],
+];
 
 /**
  * @param {string} cause
@@ -41,9 +26,10 @@ const kFailures = {
  * @returns {Failure}
  */
 export function failureOf(cause, at) {
-  const isDevice = /^(camera|microphone)_/.test(cause);
-  const [code, retry] = kFailures[cause] ?? [isDevice ? /** @type {DeviceError} */ (cause) : 'unreachable', 'now'];
-  return { code, retry, cause, ...(at && { at }) };
+  // Devices and media fail under their own names; all else is a server that cannot be reached.
+  const other = /_(blocked|missing|busy)$/.test(cause) ? /** @type {FailureCode} */ (cause) : 'unreachable';
+  const [code, retry] = kFailures.find(([, , causes]) => causes.split(' ').includes(cause)) ?? [other, 'now'];
+  return { code, retry: /** @type {Failure['retry']} */ (retry), cause, ...(at && { at }) };
 }
 
 /**

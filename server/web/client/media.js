@@ -38,9 +38,8 @@ export class Media {
     this.attached = new Map();
     /** @type {Promise<void>} */
     this.applied = Promise.resolve();
-    this.offers = 0;
-    this.offerId = 0;
-    this.connections = 0;
+    /** Offers sent, the id of the last one, and attempts to connect. */
+    this.offers = this.offerId = this.connections = 0;
   }
 
   /** False too while an offer has no answer: signalling may have been lost on the way. */
@@ -68,44 +67,45 @@ export class Media {
    * @param {boolean} [again] also those that could not be opened before
    */
   async openDevices(again = false) {
-    await this.session.options.ready;
-    if (again) this.devices.errors.clear();
-    const useful = kKinds.filter((kind) => this.isUseful(kind));
-    for (const kind of kKinds) {
-      if (!useful.includes(kind) && this.devices.release(kind)) this.session.note('deviceReleased', kind);
-    }
-    const known = new Map(this.devices.errors);
-    await this.devices.open(useful);
-    for (const kind of kKinds) {
-      const track = this.devices.track(kind);
-      if (track) track.enabled = !this.muted.has(kind);
-    }
-    this.session.emit('devices');
-    for (const [kind, error] of known) if (!this.devices.errors.has(kind)) this.session.recover(error);
-    const errors = [...this.devices.errors].filter(([kind, error]) => known.get(kind) !== error);
-    for (const [, error] of errors) this.session.report(error);
-    if (errors.length > 0 && this.devices.stream.getTracks().length === 0) this.session.problem('no_devices', errors[0][1]);
+    const { devices, session } = this;
+    await session.options.ready;
+    if (again) devices.errors.clear();
+    const known = new Map(devices.errors);
+    for (const kind of kKinds) if (!this.isUseful(kind)) devices.release(kind);
+    await devices.open(kKinds.filter((kind) => this.isUseful(kind)));
+    for (const kind of kKinds) this.setEnabled(kind);
+    session.emit('devices');
+    for (const [kind, error] of known) if (!devices.errors.has(kind)) session.recover(error);
+    const news = [...devices.errors].filter(([kind, error]) => known.get(kind) !== error);
+    for (const [, error] of news) session.report(error);
+    if (news.length > 0 && devices.stream.getTracks().length === 0) session.problem('no_devices', news[0][1]);
   }
 
   /** One peer connection and its one offer. */
   async connect() {
+    const { session } = this;
     const attempt = ++this.connections;
     await this.openDevices();
     // Meanwhile it may have ended, or been asked for once more.
-    if (attempt !== this.connections || this.session.isOver) return;
+    if (attempt !== this.connections || session.isOver) return;
     this.pc?.close();
-    const pc = new RTCPeerConnection({ iceServers: this.session.joined?.iceServers, bundlePolicy: 'max-bundle' });
+    const pc = new RTCPeerConnection({ iceServers: session.joined?.iceServers, bundlePolicy: 'max-bundle' });
     this.pc = pc;
-    this.session.slots.clear();
+    session.slots.clear();
     this.attached.clear();
-    this.watch(pc);
+    pc.ontrack = (event) => session.emit('track', event);
+    pc.onconnectionstatechange = () => {
+      if (this.pc !== pc || session.isOver) return;
+      session.emit('connection', pc.connectionState);
+      if (this.flows) session.recover('media_blocked');
+      if (pc.connectionState === 'failed') this.connect();
+    };
     this.addMedia(pc);
     this.attachTracks();
-    await pc.setLocalDescription(await pc.createOffer());
+    await pc.setLocalDescription();
     if (this.pc !== pc) return;
     ++this.offers;
-    this.session.timings.offerSent = performance.now();
-    this.session.signal?.send({ type: 'offer', id: ++this.offerId, sdp: pc.localDescription?.sdp ?? '', fresh: true });
+    session.send({ type: 'offer', id: ++this.offerId, sdp: pc.localDescription?.sdp ?? '', fresh: true });
   }
 
   /**
@@ -113,10 +113,10 @@ export class Media {
    * @param {RTCPeerConnection} pc
    */
   addMedia(pc) {
-    const { options } = this.session;
+    const { devices, session: { options } } = this;
     this.senders.clear();
     for (const kind of kKinds) {
-      if (this.devices.wants(kind) && this.isUseful(kind)) this.senders.set(kind, addSender(pc, kind, this.devices.stream, options));
+      if (devices.wants(kind) && this.isUseful(kind)) this.senders.set(kind, addSender(pc, kind, devices.stream, options));
     }
     addSlots(pc, options);
     for (const output of kReserve) {
@@ -124,43 +124,19 @@ export class Media {
     }
   }
 
-  /** @param {RTCPeerConnection} pc */
-  watch(pc) {
-    pc.onsignalingstatechange = () => this.session.note('signalingState', pc.signalingState);
-    pc.onnegotiationneeded = () => this.session.note('negotiationNeeded', this.offers);
-    pc.oniceconnectionstatechange = () => {
-      this.session.note('iceConnectionState', pc.iceConnectionState);
-      const isConnected = pc.iceConnectionState === 'connected' || pc.iceConnectionState === 'completed';
-      if (isConnected && !this.session.timings.iceConnected) this.session.timings.iceConnected = performance.now();
-    };
-    pc.onconnectionstatechange = () => {
-      this.session.note('connectionState', pc.connectionState);
-      if (this.pc !== pc || this.session.isOver) return;
-      if (pc.connectionState === 'connected') {
-        this.session.timings.dtlsConnected ||= performance.now();
-        this.session.recover('media_blocked');
-      }
-      if (pc.connectionState === 'failed') this.connect();
-    };
-    pc.ontrack = (event) => this.session.emit('track', event);
-  }
-
   /** @param {Message} message */
-  async applyAnswer(message) {
-    const pc = this.pc;
-    if (message.id !== this.offerId || !pc) return;
-    this.session.timings.answerReceived = performance.now();
+  async applyAnswer({ id, sdp }) {
+    const { pc, session } = this;
+    if (id !== this.offerId || !pc) return;
     try {
-      await pc.setRemoteDescription({ type: 'answer', sdp: message.sdp });
+      await pc.setRemoteDescription({ type: 'answer', sdp });
     } catch (error) {
-      return this.session.problem('answer_refused', String(error));
+      return session.problem('answer_refused', String(error));
     }
     if (this.pc !== pc) return;
-    setTimeout(() => this.pc === pc && !this.flows && this.session.report('media_blocked'), kBlockedAfterMs);
-    for (const [output, transceiver] of this.senders) {
-      if (transceiver.currentDirection !== 'stopped') continue;
-      this.refused.add(output);
-      this.senders.delete(output);
+    setTimeout(() => this.pc === pc && !this.flows && session.report('media_blocked'), kBlockedAfterMs);
+    for (const [output, { currentDirection }] of this.senders) {
+      if (currentDirection === 'stopped' && this.senders.delete(output)) this.refused.add(output);
     }
     for (const output of kReserve) this.sendLabel(output);
     if (this.refused.size > 0) this.sync();
@@ -169,8 +145,7 @@ export class Media {
   /** @param {Output} output a second camera or a screen, which the server cannot tell apart by itself */
   sendLabel(output) {
     const mid = this.senders.get(output)?.mid;
-    const label = this.extras.get(output)?.label ?? kRightOf[output];
-    if (mid) this.session.signal?.send({ type: 'label', mid, label });
+    if (mid) this.session.send({ type: 'label', mid, label: this.extras.get(output)?.label ?? kRightOf[output] });
   }
 
   /** @param {Output} output */
@@ -196,17 +171,17 @@ export class Media {
     if (this.session.isOver) return;
     // A right that was granted later, to somebody whose offer had no place for it.
     const isMissing = [...kKinds, ...kReserve].some((output) => this.maySend(output) && this.track(output) && !this.senders.has(output));
-    if (isMissing && this.pc && this.offers > 0) this.connect();
-    else this.attachTracks();
+    this[isMissing && this.offers > 0 ? 'connect' : 'attachTracks']();
   }
 
   attachTracks() {
+    if (this.session.isOver) return;
     for (const [output, { sender }] of this.senders) {
       const track = this.maySend(output) ? this.track(output) : null;
       if ((this.attached.get(output) ?? null) === track) continue;
       this.attached.set(output, track);
       // One after the other: a sender takes no new parameters while it is busy with the last ones.
-      this.applied = this.applied.then(() => giveTrack(sender, track)).catch((error) => this.session.note('senderFailed', String(error)));
+      this.applied = this.applied.then(() => giveTrack(sender, track)).catch((error) => this.session.emit('sender_failed', String(error)));
     }
     this.session.emit('sending');
   }
@@ -219,10 +194,15 @@ export class Media {
   setMuted(kind, muted) {
     this.muted[muted ? 'add' : 'delete'](kind);
     if (!muted) this.hostMuted.delete(kind);
-    const track = this.devices.track(kind);
-    if (track) track.enabled = !muted;
-    this.session.signal?.send({ type: 'mute', kind, muted });
+    this.setEnabled(kind);
+    this.session.send({ type: 'mute', kind, muted });
     this.attachTracks();
+  }
+
+  /** @param {Kind} kind */
+  setEnabled(kind) {
+    const track = this.devices.track(kind);
+    if (track) track.enabled = !this.muted.has(kind);
   }
 
   /**
@@ -249,7 +229,7 @@ export class Media {
     const { error, stop } = await this.devices.replace(kind, constraints);
     const track = this.devices.track(kind);
     if (error) this.session.report(error);
-    else if (track) Object.assign(track, { enabled: !this.muted.has(kind), contentHint: hint });
+    else if (track) track.contentHint = hint;
     await this.sync();
     await this.applied;
     stop();
@@ -306,18 +286,17 @@ export class Media {
    * @returns {Promise<boolean>} false: it could not be opened, and a 'failure' said why
    */
   async startExtra(output, label, open) {
-    let track;
     try {
-      [track] = (await open()).getVideoTracks();
+      const [track] = (await open()).getVideoTracks();
+      this.stopExtra(output);
+      track.contentHint = label === 'extra_camera' ? 'motion' : 'detail';
+      track.onended = () => this.extras.get(output)?.track === track && this.stopExtra(output);
+      this.extras.set(output, { track, label });
     } catch (error) {
       this.session.report(output === 'screen' ? 'screen_blocked' : deviceError('video', error));
       return false;
     }
-    this.stopExtra(output);
-    track.contentHint = label === 'extra_camera' ? 'motion' : 'detail';
-    track.onended = () => this.extras.get(output)?.track === track && this.stopExtra(output);
-    this.extras.set(output, { track, label });
-    if (this.hostMuted.delete(output)) this.session.signal?.send({ type: 'mute', kind: output, muted: false });
+    if (this.hostMuted.delete(output)) this.session.send({ type: 'mute', kind: output, muted: false });
     this.sendLabel(output);
     await this.sync();
     return true;
@@ -336,24 +315,15 @@ export class Media {
   async route() {
     const stats = (await this.pc?.getStats()) ?? new Map();
     const all = [...stats.values()];
-    // Firefox tells no selected pair; only one is nominated and works.
+    // Where no selected pair is told, one alone is nominated and works.
     const pair = stats.get(all.find(({ type }) => type === 'transport')?.selectedCandidatePairId)
       ?? all.find(({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded');
     const local = stats.get(pair?.localCandidateId);
-    const state = this.pc?.connectionState;
     return {
-      state: state === 'connected' || state === 'failed' ? state : 'connecting',
+      state: this.flows ? 'connected' : this.pc?.connectionState === 'failed' ? 'failed' : 'connecting',
       protocol: this.flows ? (local?.relayProtocol ?? local?.protocol ?? '') : '',
       roundTripMs: (pair?.currentRoundTripTime ?? 0) * 1000,
     };
-  }
-
-  /**
-   * After a reload a microphone that was off is off.
-   * @param {string[]} kinds
-   */
-  restoreMuted(kinds) {
-    this.muted = new Set(kKinds.filter((kind) => kinds.includes(kind)));
   }
 
   /** @param {string[]} kinds */
@@ -378,14 +348,14 @@ async function giveTrack(sender, track) {
   await sender.replaceTrack(track);
   // Firefox sends the last picture again each second when its track is gone, unless the encoding rests too.
   const parameters = sender.getParameters();
-  const isActive = track !== null;
-  const isDetail = track?.contentHint === 'detail' && parameters.encodings.length === 1;
-  const maxBitrate = isDetail ? kDetailBitrate : undefined;
-  if (parameters.encodings.every((encoding) => encoding.active === isActive && encoding.maxBitrate === maxBitrate)) return;
-  for (const encoding of parameters.encodings) {
-    encoding.active = isActive;
+  const { encodings } = parameters;
+  const active = track !== null;
+  const maxBitrate = track?.contentHint === 'detail' && encodings.length === 1 ? kDetailBitrate : undefined;
+  if (encodings.every((encoding) => encoding.active === active && encoding.maxBitrate === maxBitrate)) return;
+  for (const encoding of encodings) {
+    encoding.active = active;
+    delete encoding.maxBitrate;
     if (maxBitrate) encoding.maxBitrate = maxBitrate;
-    else delete encoding.maxBitrate;
   }
   await sender.setParameters(parameters);
 }

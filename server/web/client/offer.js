@@ -16,21 +16,21 @@ const kSimulcastLayers = [
  * @param {RTCRtpTransceiver} transceiver
  * @param {string[]} [names] of codecs to offer alone, the preferred one first
  */
-function preferCodecs(transceiver, names) {
-  const kind = transceiver.receiver.track.kind;
-  const wanted = (RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []).filter((codec) => {
-    const name = codec.mimeType.split('/')[1].toLowerCase();
+function preferCodecs(transceiver, names = []) {
+  const order = names.map((name) => name.toLowerCase());
+  const nameOf = (/** @type {RTCRtpCodec} */ codec) => codec.mimeType.split('/')[1].toLowerCase();
+  const wanted = (RTCRtpReceiver.getCapabilities(transceiver.receiver.track.kind)?.codecs ?? []).filter((codec) => {
+    const name = nameOf(codec);
     const format = codec.sdpFmtpLine ?? '';
-    if (name === 'h264') return /profile-level-id=42e0|profile-level-id=42c0/i.test(format) && /packetization-mode=1/.test(format);
-    if (name === 'vp9') return !/profile-id=[1-9]/.test(format);
-    if (name === 'av1') return !/profile=[1-9]/.test(format);
-    return ['opus', 'vp8', 'rtx'].includes(name);
+    if (name === 'rtx') return true;
+    if (names.length > 0 && !order.includes(name)) return false;
+    if (name === 'h264') return /profile-level-id=42(e0|c0)/i.test(format) && /packetization-mode=1/.test(format);
+    if (name === 'vp9' || name === 'av1') return !/profile(-id)?=[1-9]/.test(format);
+    return name === 'opus' || name === 'vp8';
   });
-  if (names) {
-    const order = [...names.map((name) => name.toLowerCase()), 'rtx'];
-    const rank = (/** @type {{mimeType: string}} */ codec) => order.indexOf(codec.mimeType.split('/')[1].toLowerCase());
-    wanted.splice(0, wanted.length, ...wanted.filter((codec) => rank(codec) >= 0).sort((a, b) => rank(a) - rank(b)));
-  }
+  // What is not named, rtx, comes last.
+  const rank = (/** @type {RTCRtpCodec} */ codec) => (order.indexOf(nameOf(codec)) + names.length + 1) % (names.length + 1);
+  if (names.length > 0) wanted.sort((a, b) => rank(a) - rank(b));
   if (wanted.length > 0 && transceiver.setCodecPreferences) transceiver.setCodecPreferences(wanted);
 }
 

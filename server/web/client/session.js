@@ -1,5 +1,6 @@
 // EirSession: one participant's place in a consultation, from the link to the media. It draws nothing; see page.js.
-import { ApiError, decide, decideForAll, forgetResume, join, resume, storeResume, storedResume } from './api.js';
+import { ApiError, forgetResume, post, storeResume, storedResume } from './api.js';
+import { kKinds } from './devices.js';
 import { failureOf } from './failure.js';
 import { Media } from './media.js';
 import { QualityMeter } from './quality.js';
@@ -9,6 +10,7 @@ import { SignalSocket } from './signal.js';
 const kFinalCodes = new Set([1000, 4400, 4409, 4410]);
 // Letters that are typed go together, as RFC 4103 has it.
 const kTypingMs = 300;
+const kEventsKept = 2000;
 const kRetryMs = [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];
 
 // What a server that does not tell may let one send.
@@ -20,7 +22,7 @@ const kAllMedia = ['audio', 'video'];
  * @typedef {import('./types.d.ts').Person} Person
  * @typedef {import('./types.d.ts').Message} Message
  */
-/** @import { EndReason, Failure, Joined, Label, Pin, Place, State, Wish } from './types.d.ts' */
+/** @import { EndReason, Failure, Joined, Label, ParticipantAct, Pin, Place, RoomAct, State, Wish } from './types.d.ts' */
 
 export class EirSession extends EventTarget {
   /**
@@ -48,6 +50,8 @@ export class EirSession extends EventTarget {
     this.rights = new Set();
     /** What one may do once one is in, known already while one waits; null: not told yet. @type {Set<string>|null} */
     this.seatRights = null;
+    /** Whether messages and real-time text are passed on here. */
+    this.hasChat = true;
     this.room = { locked: false, hold: 'none' };
     this.media = new Media(this);
     this.quality = new QualityMeter(this);
@@ -60,13 +64,9 @@ export class EirSession extends EventTarget {
     this.slots = new Map();
     /** @type {Map<string, Person>} by participant */
     this.roster = new Map();
-    /** What tests and the quality record read; times are performance.now(). */
-    /** @type {{[name: string]: any, firstFrame: Record<string, number>}} */
-    this.timings = { start: 0, offerSent: 0, answerReceived: 0, iceConnected: 0, dtlsConnected: 0, firstFrame: {} };
-    /** @type {{at: number, name: string, value: any}[]} */
+    /** What was told last, and when by performance.now(). @type {{at: number, name: string, value: any}[]} */
     this.events = [];
-    this.retries = 0;
-    this.welcomes = 0;
+    this.retries = this.welcomes = 0;
     this.participant = this.consultation = this.token = '';
   }
 
@@ -76,7 +76,6 @@ export class EirSession extends EventTarget {
 
   /** Joins, or goes on after a reload. */
   async start() {
-    this.timings.start = performance.now();
     try {
       await this.joinOrResume();
     } catch (error) {
@@ -87,30 +86,27 @@ export class EirSession extends EventTarget {
   }
 
   async joinOrResume() {
-    const kept = storedResume(this.invitation);
-    const name = this.options.displayName;
-    try {
-      this.joined = kept ? await resume(kept, name) : await join(this.invitation, name);
-    } catch (error) {
+    const { displayName } = this.options;
+    const resume = storedResume(this.invitation);
+    const join = () => post('/v1/join', { token: this.invitation, displayName });
+    /** @type {Joined} */
+    const joined = await (resume ? post('/v1/join/resume', { resume, displayName }) : join()).catch((error) => {
       // Only a token that is known to be no good is given up.
-      if (!kept || !(error instanceof ApiError) || error.status !== 401) throw error;
+      if (!resume || error.status !== 401) throw error;
       forgetResume();
-      this.joined = await join(this.invitation, name);
-    }
-    ({ participant: this.participant, consultation: this.consultation, session: this.token } = this.joined);
-    storeResume(this.invitation, this.joined.resume);
-    this.setPlace(this.joined.state);
+      return join();
+    });
+    this.joined = joined;
+    ({ participant: this.participant, consultation: this.consultation, session: this.token } = joined);
+    storeResume(this.invitation, joined.resume);
+    this.setPlace(joined.state);
   }
 
   openSignal() {
     const signal = new SignalSocket(this.joined?.signal ?? '', this.token, this.options.displayName);
     this.signal = signal;
-    signal.addEventListener('message', (event) => {
-      if (this.signal === signal && !this.isOver) this.handle(/** @type {CustomEvent} */ (event).detail);
-    });
-    signal.addEventListener('closed', (event) => {
-      if (this.signal === signal) this.signalClosed(/** @type {CustomEvent} */ (event).detail.code);
-    });
+    signal.onmessage = (message) => this.signal === signal && !this.isOver && this.handle(message);
+    signal.onclosed = (code) => this.signal === signal && this.signalClosed(code);
   }
 
   /** @param {Message} message */
@@ -131,12 +127,9 @@ export class EirSession extends EventTarget {
       case 'roster':
         for (const entry of message.changed) this.roster.set(entry.id, entry);
         for (const id of message.gone) this.roster.delete(id);
-        this.note('roster', { changed: message.changed.length, gone: message.gone });
-        return this.emit('roster');
+        return this.emit('roster', message);
       case 'session': return void (this.token = message.session);
-      case 'renew':
-        this.note('renew', message.reason);
-        return void this.media.connect();
+      case 'renew': return void this.media.connect();
       case 'muted':
         this.media.muteByHost(message.kinds);
         return this.emit('muted', message);
@@ -154,14 +147,19 @@ export class EirSession extends EventTarget {
     this.retries = 0;
     this.replaceRoster(message.roster);
     this.seatRights = new Set(message.seatRights ?? kAllMedia);
+    this.hasChat = message.chat ?? true;
     this.setRoom(message);
     this.setRights(message.rights);
     this.setPlace(message.state);
     // After a reload a microphone that was off is off: others are told so, and it is true.
-    if (this.welcomes++ === 0) this.media.restoreMuted(this.roster.get(this.participant)?.muted ?? []);
+    if (this.welcomes++ === 0) this.media.muted = new Set(kKinds.filter((kind) => this.roster.get(this.participant)?.muted.includes(kind)));
     // After a lost WebSocket the media often lives on; after a reload or a lost worker there is none.
-    if (this.media.isAlive) this.media.sync();
-    else this.media.connect();
+    this.media[this.media.isAlive ? 'sync' : 'connect']();
+  }
+
+  /** @param {Message} message */
+  send(message) {
+    this.signal?.send(message);
   }
 
   /**
@@ -170,7 +168,7 @@ export class EirSession extends EventTarget {
    */
   view(wishes) {
     this.wishes = wishes;
-    this.signal?.send({ type: 'view', wishes: wishes ?? [] });
+    this.send({ type: 'view', wishes: wishes ?? [] });
   }
 
   /**
@@ -185,7 +183,7 @@ export class EirSession extends EventTarget {
 
   /** @param {string} text */
   chat(text) {
-    this.signal?.send({ type: 'chat', text });
+    this.send({ type: 'chat', text });
   }
 
   /**
@@ -195,7 +193,7 @@ export class EirSession extends EventTarget {
   realTimeText(t140) {
     if (!this.unsentText) {
       setTimeout(() => {
-        this.signal?.send({ type: 'text', t140: this.unsentText });
+        this.send({ type: 'text', t140: this.unsentText });
         this.unsentText = '';
       }, kTypingMs);
     }
@@ -205,31 +203,27 @@ export class EirSession extends EventTarget {
   /**
    * A host's decision about one participant. Refusals become a 'problem'.
    * @param {string} participant
-   * @param {Parameters<typeof decide>[3]} act
+   * @param {ParticipantAct} act
    * @returns {Promise<boolean>} whether it was done
    */
   decide(participant, act) {
-    return this.act(act, () => decide(this.consultation, this.token, participant, act));
+    return this.act(`participants/${participant}/${act}`);
   }
 
   /**
    * A host's decision about the whole consultation.
-   * @param {Parameters<typeof decideForAll>[2]} act
+   * @param {RoomAct} act
    * @returns {Promise<boolean>} whether it was done
    */
   decideForAll(act) {
-    return this.act(act, () => decideForAll(this.consultation, this.token, act));
+    return this.act(act);
   }
 
-  /**
-   * @param {string} name
-   * @param {() => Promise<any>} call
-   */
-  async act(name, call) {
+  /** @param {string} path */
+  async act(path) {
     this.emit('act');
     try {
-      await call();
-      this.note('act', name);
+      await post(`/v1/consultations/${this.consultation}/${path}`, {}, this.token);
       return true;
     } catch (error) {
       this.problem(codeOf(error), String(error));
@@ -239,13 +233,12 @@ export class EirSession extends EventTarget {
 
   /** The resume token is kept: for a minute one can change one's mind. */
   leave() {
-    this.signal?.send({ type: 'leave' });
+    this.send({ type: 'leave' });
     this.stop('ended', 'left');
   }
 
   /** @param {number} code */
   async signalClosed(code) {
-    this.note('signalClosed', code);
     if (this.isOver) return;
     if (kFinalCodes.has(code)) return this.end(code === 4409 ? 'taken_over' : 'ended');
     // Media needs no signalling to go on: while it flows, nothing is given up.
@@ -267,7 +260,7 @@ export class EirSession extends EventTarget {
   /** @param {Person[]} entries */
   replaceRoster(entries) {
     this.roster = new Map(entries.map((entry) => [entry.id, entry]));
-    this.emit('roster');
+    this.emit('roster', { changed: entries, gone: [] });
   }
 
   /** @param {Slot[]} slots */
@@ -291,15 +284,12 @@ export class EirSession extends EventTarget {
     this.rights = new Set(rights);
     // A host may have granted one more.
     for (const right of rights) this.seatRights?.add(right);
-    this.note('rights', rights);
   }
 
   /** @param {Partial<Message>} room */
-  setRoom({ locked, hold }) {
-    this.room = { locked: locked ?? this.room.locked, hold: hold ?? this.room.hold };
-    if (this.room.hold === 'host_absent') this.report('host_absent');
-    else this.recover('host_absent');
-    this.note('room', this.room);
+  setRoom({ locked = this.room.locked, hold = this.room.hold }) {
+    this.room = { locked, hold };
+    this[hold === 'host_absent' ? 'report' : 'recover']('host_absent');
     this.emit('room');
   }
 
@@ -325,7 +315,7 @@ export class EirSession extends EventTarget {
     this.endReason = reason;
     this.setState(state);
     this.media.close();
-    this.quality.close();
+    clearInterval(this.quality.timer);
     this.signal?.close();
   }
 
@@ -353,7 +343,6 @@ export class EirSession extends EventTarget {
   report(cause, at) {
     if (this.failure?.cause === cause) return;
     this.failure = failureOf(cause, at);
-    this.note('failure', this.failure.code);
     this.emit('failure', this.failure);
   }
 
@@ -369,7 +358,6 @@ export class EirSession extends EventTarget {
    * @param {string} message
    */
   problem(code, message) {
-    this.note('problem', code);
     this.emit('problem', { code, message });
   }
 
@@ -377,8 +365,7 @@ export class EirSession extends EventTarget {
   setState(state) {
     if (this.state === state) return;
     this.state = state;
-    this.note('state', state);
-    this.emit('state');
+    this.emit('state', state);
   }
 
   /**
@@ -386,15 +373,8 @@ export class EirSession extends EventTarget {
    * @param {any} [detail]
    */
   emit(name, detail) {
+    if (this.events.push({ at: performance.now(), name, value: detail }) > kEventsKept) this.events.shift();
     this.dispatchEvent(new CustomEvent(name, { detail }));
-  }
-
-  /**
-   * @param {string} name
-   * @param {any} value
-   */
-  note(name, value) {
-    this.events.push({ at: performance.now(), name, value });
   }
 }
 

@@ -1,26 +1,26 @@
 // The signalling WebSocket: messages in and out, nothing of media.
+/** @import { Message } from './types.d.ts' */
 
 const kProtocol = 'eir.v1';
 const kPingMs = 10_000;
 
-/** @import { Message } from './types.d.ts' */
-
-export class SignalSocket extends EventTarget {
+export class SignalSocket {
   /**
-   * Events: 'message' (detail: Message), 'closed' (detail: {code, reason}).
    * @param {string} url
    * @param {string} session the session token
    * @param {string} [displayName] said again each time: the server keeps names in memory only
    */
   constructor(url, session, displayName) {
-    super();
+    /** @type {(message: Message) => any} */
+    this.onmessage = () => {};
+    /** @type {(code: number) => any} */
+    this.onclosed = () => {};
     this.socket = new WebSocket(url, kProtocol);
     this.socket.onopen = () => this.send({ type: 'hello', session, ...(displayName && { displayName }) });
-    this.socket.onmessage = (event) =>
-      this.dispatchEvent(new CustomEvent('message', { detail: JSON.parse(event.data) }));
-    this.socket.onclose = (event) => {
+    this.socket.onmessage = ({ data }) => this.onmessage(JSON.parse(data));
+    this.socket.onclose = ({ code }) => {
       clearInterval(this.pings);
-      this.dispatchEvent(new CustomEvent('closed', { detail: { code: event.code, reason: event.reason } }));
+      this.onclosed(code);
     };
     this.pings = setInterval(() => this.send({ type: 'ping' }), kPingMs);
   }

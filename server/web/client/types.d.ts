@@ -79,6 +79,10 @@ export interface Wish {
   priority?: number;
 }
 
+/** server/api/README.md says who may. */
+export type ParticipantAct = 'admit' | 'deny' | 'return' | 'mute' | 'stop' | 'remove' | 'confirm-identity';
+export type RoomAct = 'lock' | 'unlock' | 'hold' | 'release' | 'end';
+
 export interface Pin {
   participant: string;
   label: Label;
