@@ -18,6 +18,7 @@ import unittest
 from pathlib import Path
 
 import running_eird
+from ops_support import ask
 from running_eird import ADDRESS, Daemon, WebSocket, free_port
 
 OFFER = Path(__file__).resolve().parents[1] / "fixtures/sdp/firefox153_sendrecv.sdp"
@@ -145,6 +146,8 @@ class Privacy(unittest.TestCase):
     def everything(self, consultation):
         """Each place where something may have been kept, by its name."""
         places = {"log": self.eird.log_text().encode(), "metrics": json.dumps(self.eird.metrics()).encode()}
+        for command in ("status", "rooms"):
+            places[f"eirctl {command}"] = json.dumps(ask(self.eird, command)).encode()
         for what in ("audit", "usage"):
             status, data = self.call("GET", f"/v1/consultations/{consultation}/{what}", None, self.eird.secret)
             self.assertEqual(status, 200)

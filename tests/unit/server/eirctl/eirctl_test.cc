@@ -183,5 +183,29 @@ TEST_F(EirctlTest, ArgumentsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(run_alone({"--version"}), kCtlOk);
 }
 
+TEST_F(EirctlTest, CommandsForTheRunningDaemonAreOfOneWord) {
+  const auto command_of = [](const Words& words) {
+    const auto parsed = parse_ctl_arguments(words);
+    return parsed ? std::optional(parsed->command) : std::nullopt;
+  };
+  EXPECT_EQ(command_of({"status"}), CtlCommand::kStatus);
+  EXPECT_EQ(command_of({"rooms", "--json"}), CtlCommand::kRooms);
+  EXPECT_EQ(command_of({"reload", "--state-dir", "/x"}), CtlCommand::kReload);
+  EXPECT_EQ(command_of({"drain", "--config", "/x"}), CtlCommand::kDrain);
+  EXPECT_TRUE(parse_ctl_arguments(Words{"status", "--json"})->as_json);
+  EXPECT_EQ(command_of({"reload", "--json"}), std::nullopt);
+  EXPECT_EQ(command_of({"drain", "now"}), std::nullopt);
+  EXPECT_EQ(command_of({"status", "--tenant", "demo"}), std::nullopt);
+  EXPECT_EQ(command_of({}), std::nullopt);
+}
+
+TEST_F(EirctlTest, WithoutARunningDaemonTheSocketIsNamed) {
+  for (const char* command : {"status", "rooms", "reload", "drain"}) {
+    EXPECT_EQ(run({command}), kCtlUsage);
+    EXPECT_EQ(error_.find("eirctl: no eird answers at " + folder_.path() + "/eirctl.sock: "), 0U) << error_;
+    EXPECT_EQ(out_, "");
+  }
+}
+
 }  // namespace
 }  // namespace eir

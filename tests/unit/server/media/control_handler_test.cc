@@ -175,6 +175,24 @@ TEST_F(ControlHandlerTest, ADrainingWorkerTakesNobodyNewAndKeepsWhoIsThere) {
   EXPECT_TRUE(ask<channel::WorkerReport>(channel::Report{}).draining);
 }
 
+TEST_F(ControlHandlerTest, LimitsMayChangeWhilePeopleAreIn) {
+  open_and_join();
+  channel::Configure one;
+  one.participants_max = 1;
+  one.transports_per_participant_max = 1;
+  ask<channel::Done>(one);
+  EXPECT_EQ(ask<channel::Refused>(channel::Join{RoomId(1), ParticipantId(12), "", {}, false}).code,
+            channel::RefusalCode::kLimitReached);
+  ask<channel::Answer>(negotiate(21));
+  EXPECT_EQ(ask<channel::Refused>(negotiate(22)).code, channel::RefusalCode::kLimitReached);
+  channel::Configure two;
+  two.participants_max = 2;
+  two.transports_per_participant_max = 2;
+  ask<channel::Done>(two);
+  ask<channel::Done>(channel::Join{RoomId(1), ParticipantId(12), "", {}, false});
+  ask<channel::Answer>(negotiate(22));
+}
+
 TEST_F(ControlHandlerTest, ConnectionsAreNotTaken) {
   EXPECT_EQ(ask<channel::Refused>(channel::TakeConnection{true}).code, channel::RefusalCode::kNotPossible);
 }

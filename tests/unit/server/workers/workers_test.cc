@@ -291,5 +291,47 @@ TEST(IdSource, AWorkerCannotExhaustTheNumbers) {
   EXPECT_EQ(ids.take(), RoomId((1U << 31) + 1));
 }
 
+TEST_F(WorkersTest, PingIsAnsweredByTheWorkerThatIsAsked) {
+  connect(0);
+  connect(1);
+  const auto answered = begin(workers_->ping(1));
+  ASSERT_TRUE(answered->has_value());
+  EXPECT_TRUE((*answered)->has_value());
+  EXPECT_EQ(ends_[1]->asked.back(), "ping");
+  EXPECT_NE(ends_[0]->asked.back(), "ping");
+}
+
+TEST_F(WorkersTest, PingOfAWorkerThatIsGoneFails) {
+  connect(0);
+  const auto answered = begin(workers_->ping(1));
+  ASSERT_TRUE(answered->has_value());
+  EXPECT_EQ((*answered)->error().failure, WorkerFailure::kWorkerLost);
+}
+
+TEST_F(WorkersTest, ConfigurationGoesToAllWorkersAndToThoseThatComeLater) {
+  connect(0);
+  channel::Configure configuration;
+  configuration.participants_max = 7;
+  workers_->configure(configuration);
+  run();
+  EXPECT_EQ(ends_[0]->asked.back(), "configure");
+  connect(1);
+  EXPECT_EQ(ends_[1]->asked.back(), "configure");
+}
+
+TEST_F(WorkersTest, SupervisorIsToldHowAReloadWentAndWhatIsAskedFor) {
+  workers_->ask_reload();
+  workers_->ask_drain();
+  workers_->say_reloaded(true);
+  workers_->say_reloaded(false);
+  bool closed = false;
+  std::vector<LinkKind> told;
+  while (const auto message = channel::receive_link(supervisor_.value(), &closed)) {
+    if (message->kind != LinkKind::kAlive) told.push_back(message->kind);
+  }
+  EXPECT_EQ(told, (std::vector{LinkKind::kReloadWanted, LinkKind::kDrainWanted, LinkKind::kReloaded,
+                               LinkKind::kReloadRefused}));
+}
+
 }  // namespace
 }  // namespace eir
