@@ -111,4 +111,24 @@ describe('quality, view and words of the client library', () => {
     assert.deepEqual(problems, []);
     await Promise.all([viewer, ...pages].map((page) => page.close()));
   });
+
+  test('chat and real-time text arrive at the others, letters together and in order', async () => {
+    const { links } = await eir.openConsultation('test', ['specialist', 'clinician']);
+    const viewer = await enter('firefox', links.specialist, 'specialist', 66, VIEWER);
+    const nurse = await enter('chromium', links.clinician, 'nurse', 67, { moreScript: KEEP_SENT });
+    const id = await participantOf(nurse);
+    const got = (type) => viewer.evaluate((wanted) => globalThis.told.filter((each) => each.type === wanted).map(({ detail }) => detail), type);
+    await nurse.evaluate(() => globalThis.eir.session.chat('Såret er 3 cm — ser du det?'));
+    for (const letters of ['He', 'j\u0008i ', 'der\u2028']) await nurse.evaluate((typed) => globalThis.eir.session.realTimeText(typed), letters);
+    await viewer.waitFor('both', () => new Set(globalThis.told.map(({ type }) => type).filter((type) => type === 'chat' || type === 'text')).size === 2);
+    const [{ participant, text }] = await got('chat');
+    assert.deepEqual([participant, text], [id, 'Såret er 3 cm — ser du det?']);
+    await viewer.waitFor('all letters', () => globalThis.told.filter(({ type }) => type === 'text').map(({ detail }) => detail.t140).join('').endsWith('\u2028'));
+    const texts = await got('text');
+    assert.equal(texts.map(({ t140 }) => t140).join(''), 'Hej\u0008i der\u2028');
+    assert.ok(texts.every((each) => each.participant === id));
+    const sent = await nurse.evaluate(() => globalThis.sent.filter(({ type }) => type === 'text').length);
+    assert.ok(sent <= 2, `${sent} messages for three bursts of letters`);
+    await Promise.all([nurse.close(), viewer.close()]);
+  });
 });

@@ -41,8 +41,9 @@ export class QualityMeter {
     const worst = (/** @type {string} */ field) => Math.max(0, ...reports.map((report) => report[field] ?? 0));
     const roundTripMs = pairRoundTripMs || worst('roundTripTime') * 1000;
     const lossShare = worst('fractionLost');
+    const isListening = ![...this.session.media.attached.values()].some(Boolean);
     return {
-      level: this.grown(sent, 'packetsSent') > 0 ? levelOf(lossShare, roundTripMs) : 0,
+      level: this.grown(sent, 'packetsSent') > 0 || isListening ? levelOf(lossShare, roundTripMs) : 0,
       lossShare,
       roundTripMs,
       bitrate: (this.grown(sent, 'bytesSent') * 8000) / kEveryMs,

@@ -28,6 +28,10 @@ export function start(page, link, options = {}) {
   return page.evaluate(
     async ([token, given]) => {
       const { EirSession, Tiles } = globalThis.eir;
+      const layout = new CSSStyleSheet();
+      layout.replaceSync('figure:not([hidden]) { display: inline-block; margin: 8px } video { width: 400px }');
+      document.adoptedStyleSheets = [layout];
+      document.body.replaceChildren();
       const session = new EirSession(token, given);
       const tiles = new Tiles(document.body, session);
       Object.assign(globalThis.eir, { session, tiles });
