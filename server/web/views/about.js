@@ -23,6 +23,7 @@ export function statusText(session) {
     case 'reconnecting':
       return t(session.place === 'waiting' ? 'status.reconnectingWaiting' : 'status.reconnecting');
     case 'ended':
+      if (session.endReason === 'left') return `${t('status.left')} ${t('failure.left.do')}`;
       return t(`status.${session.endReason || 'ended'}`);
     case 'failed':
       return t(`failure.${failureCode(session)}.do`) || t('failure.other.do');

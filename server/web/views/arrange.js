@@ -85,6 +85,17 @@ function below(small, stage, ratio) {
 }
 
 /**
+ * The largest part of a rectangle that a picture fills, in its middle.
+ * @param {Rect} rect
+ * @param {number} [ratio]
+ * @returns {Rect}
+ */
+export function fit({ left, top, width, height }, ratio = kRatio) {
+  const [wide, high] = [Math.min(width, height * ratio), Math.min(height, width / ratio)];
+  return { left: left + (width - wide) / 2, top: top + (height - high) / 2, width: wide, height: high };
+}
+
+/**
  * As many columns as make the pictures largest; a last row that is not full stands in the middle.
  * @param {number} count
  * @param {{width: number, height: number}} stage

@@ -24,7 +24,7 @@ export class Check {
     this.network = null;
     this.wasHeard = false;
     this.rows = { camera: row('camera', 'cam'), microphone: row('microphone', 'mic'), network: row('network', 'net') };
-    this.meter = make('div', { class: 'meter', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' }, make('span'));
+    this.meter = make('div', { class: 'meter', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100', 'aria-valuenow': '0' }, make('span'));
     this.rows.microphone.element.append(this.meter);
   }
 
@@ -33,7 +33,6 @@ export class Check {
     const form = at('check');
     at('checks').replaceChildren(...this.wantedRows());
     at('check-picture').hidden = !this.wants.camera;
-    form.hidden = false;
     this.show();
     const show = () => this.show();
     language.addEventListener('change', show);
@@ -47,7 +46,6 @@ export class Check {
     language.removeEventListener('change', show);
     this.session.removeEventListener('state', show);
     at('check-again').removeEventListener('click', again);
-    form.hidden = true;
     this.handOver();
   }
 

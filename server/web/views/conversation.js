@@ -8,6 +8,9 @@ import { applyText, typed } from './t140.js';
 // What is said in an hour; the oldest go first.
 const kMessagesMax = 500;
 const kTextMax = 4000;
+// Characters have up to four bytes; the client library waits 300 ms before it sends what came.
+const kPiece = 120;
+const kPieceMs = 350;
 
 export class Conversation {
   /**
@@ -23,6 +26,9 @@ export class Conversation {
     /** What each of the others has written, and where it is shown. @type {Map<string, {text: string, element: HTMLElement}>} */
     this.texts = new Map();
     this.sent = '';
+    /** Characters that are typed and not sent. @type {string[]} */
+    this.unsent = [];
+    this.timer = 0;
     session.addEventListener('chat', (event) => this.take(/** @type {CustomEvent} */ (event).detail));
     session.addEventListener('text', (event) => this.takeText(/** @type {CustomEvent} */ (event).detail));
     at('chat-form').addEventListener('submit', (event) => {
@@ -38,6 +44,8 @@ export class Conversation {
     at('text-input').addEventListener('input', () => this.type());
     panel.onshow = (tab) => {
       if (tab === 'chat') this.setUnread(0);
+      // What was announced is read here.
+      if (tab !== 'people') page.announce('');
     };
   }
 
@@ -46,17 +54,20 @@ export class Conversation {
     const text = input.value.trim();
     input.value = '';
     input.focus();
-    if (text) this.session.chat(text);
+    if (!text) return;
+    this.session.chat(text);
+    // The server passes it on to the others only.
+    this.take({ participant: this.session.participant ?? '', text });
   }
 
-  /** @param {{participant: string, text: string}} message of others, and of oneself when the server has passed it on */
+  /** @param {{participant: string, text: string}} message */
   take({ participant, text }) {
     const isOwn = participant === this.session.participant;
     const name = isOwn ? t('chat.you') : capital(this.page.nameOf(participant));
     const time = new Date().toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' });
     const log = at('chat-log');
     const meta = make('span', { class: 'meta' }, make('strong', {}, name), ` ${time}`);
-    log.append(make('li', { 'data-own': String(isOwn) }, meta, make('p', {}, text)));
+    log.append(make('div', { 'data-own': String(isOwn) }, meta, make('p', {}, text)));
     if (log.childElementCount > kMessagesMax) log.firstElementChild?.remove();
     at('chat-empty').hidden = true;
     log.lastElementChild?.scrollIntoView({ block: 'nearest' });
@@ -77,9 +88,9 @@ export class Conversation {
     if (participant === this.session.participant) return;
     let line = this.texts.get(participant);
     if (!line) {
-      const name = make('dt', {}, capital(this.page.nameOf(participant)));
-      line = { text: '', element: make('dd') };
-      at('text-log').append(name, line.element);
+      const name = make('strong', {}, capital(this.page.nameOf(participant)));
+      line = { text: '', element: make('p') };
+      at('text-log').append(make('div', {}, name, line.element));
       this.texts.set(participant, line);
       at('text-empty').hidden = true;
       if (!this.panel.isShown('text')) this.page.announce(t('chat.from', { name: name.textContent ?? '' }));
@@ -90,8 +101,15 @@ export class Conversation {
 
   type() {
     const { value } = /** @type {HTMLTextAreaElement} */ (at('text-input'));
-    const t140 = typed(this.sent, value);
+    this.unsent.push(...typed(this.sent, value));
     this.sent = value;
-    if (t140) this.session.realTimeText(t140);
+    if (!this.timer) this.sendTyped();
+  }
+
+  /** What is pasted goes in pieces: the server takes 512 bytes at a time, at most every 300 ms. */
+  sendTyped() {
+    const piece = this.unsent.splice(0, kPiece).join('');
+    if (piece) this.session.realTimeText(piece);
+    this.timer = piece ? setTimeout(() => this.sendTyped(), kPieceMs) : 0;
   }
 }

@@ -28,12 +28,11 @@ export function offerLanguages() {
 export function askName() {
   const input = /** @type {HTMLInputElement} */ (at('name'));
   input.value = kept().name ?? '';
-  at('entry').hidden = false;
+  input.focus();
   return new Promise((done) => {
     at('entry').addEventListener('submit', (event) => {
       event.preventDefault();
       keep({ name: input.value.trim() });
-      at('entry').hidden = true;
       done(input.value.trim());
     }, { once: true });
   });

@@ -40,8 +40,12 @@ export class Lead {
     const { session } = this;
     const view = document.documentElement.dataset.view ?? '';
     const failure = view === 'over' ? failureCode(session) : (session.failure?.code ?? '');
-    say(at('title'), this.titleText(view, failure));
-    if (view === 'call' || view === 'over') say(at('status'), statusText(session));
+    // What stops a call that one is in is told by its own title too.
+    const isStopped = view === 'call' && (failure === 'media_blocked' || (failure === 'host_absent' && session.place === 'admitted'));
+    document.documentElement.dataset.failure = isStopped ? failure : '';
+    say(at('title'), isStopped ? t(`failure.${failure}.title`) : this.titleText(view, failure));
+    if (isStopped && failure === 'media_blocked') say(at('status'), t('failure.media_blocked.do'));
+    else if (view === 'call' || view === 'over') say(at('status'), statusText(session));
     else say(at('status'), t({ entry: 'entry.lead', loading: 'status.joining' }[view] ?? this.checkLead()));
     this.showProblem(view, failure);
     this.showWays(view, failure);
@@ -74,8 +78,9 @@ export class Lead {
     const about = { isHost: this.session.rights.has('moderate'), at: this.session.failure?.at, locale: document.documentElement.lang };
     // The title says already that it is over; what is told beside it is why one did not get in.
     const isShown = code !== '' && this.session.state !== 'ended';
-    problem.hidden = !isShown;
-    say(problem, isShown ? problemText(code, about) : '');
+    const text = isShown ? problemText(code, about) : '';
+    problem.hidden = text === '' || text === `${at('title').textContent}.`;
+    say(problem, text);
     if (isShown) problem.dataset.code = code;
     else delete problem.dataset.code;
   }

@@ -21,7 +21,6 @@ export class Settings {
   constructor(session, stage, panel) {
     this.session = session;
     this.speaker = '';
-    at('more').addEventListener('click', () => this.open());
     at('settings-close').addEventListener('click', () => dialog.close());
     at('open-text').addEventListener('click', () => {
       dialog.close();

@@ -1,7 +1,7 @@
 // The tiles: who is large and who is small, what is said on them, and a card for each person who is heard and not seen.
 // Names come from the tiles of the client library, which writes them only where packets and signalling agree.
 import { capital, language, roleName, t } from '../texts.js';
-import { arrange } from './arrange.js';
+import { arrange, fit } from './arrange.js';
 import { at, icon, make, say } from './dom.js';
 import { Zoom } from './zoom.js';
 
@@ -15,6 +15,8 @@ import { Zoom } from './zoom.js';
 const kLargeUpTo = 4;
 // The large picture follows who speaks, but not each cough.
 const kSpeakerHoldMs = 3000;
+// Narrower tiles say less.
+const kSmall = 240;
 const kCorner = { share: 0.24, min: 104, max: 240, edge: 12 };
 // Shown large by themselves: that is what they are sent for.
 const kForShow = ['screen', 'wound'];
@@ -101,8 +103,8 @@ export class Stage {
     const main = this.mainOf(tiles);
     const isEven = this.layout === 'even' || (this.layout === 'auto' && tiles.length > kLargeUpTo && !isForShow(main));
     const ordered = main ? [main, ...tiles.filter((tile) => tile !== main)] : [];
-    this.place(isEven ? tiles : ordered, isEven ? 'even' : 'large');
     this.zoom.use(!isEven && main?.matches('figure') && (this.layout === 'wound' || isForShow(main)) ? main : null);
+    this.place(isEven ? tiles : ordered, isEven ? 'even' : 'large');
   }
 
   /** @param {HTMLElement[]} tiles */
@@ -127,8 +129,11 @@ export class Stage {
     const all = this.self.hidden || isCorner ? tiles : [...tiles, this.self];
     const rects = arrange(layout, all.length, stage, ratioOf(all[0]));
     for (const [index, tile] of all.entries()) {
-      put(tile, rects[index]);
-      tile.dataset.size = rects[index].width < 240 ? 'small' : 'large';
+      // What is looked at closer has all the room.
+      const isWhole = tile === this.zoom.figure;
+      put(tile, isWhole ? rects[index] : fit(rects[index], ratioOf(tile)));
+      if (isWhole) this.zoom.stand(rects[index]);
+      tile.dataset.size = rects[index].width < kSmall ? 'small' : 'large';
       tile.dataset.main = String(layout === 'large' && index === 0);
     }
     this.self.dataset.corner = String(isCorner);
@@ -205,9 +210,11 @@ export class Stage {
     for (const person of voices) {
       const card = this.cards.get(person.id) ?? this.addCard(person.id);
       const isOff = [...person.muted, ...person.hostMuted].includes('audio');
+      const isHeld = session.room.hold !== 'none' && !session.rights.has('moderate');
       const state = person.state === 'reconnecting' ? 'stage.lost' : isOff ? 'stage.micOff' : 'stage.voice';
+      if (isHeld) card.dataset.speaking = 'false';
       say(/** @type {HTMLElement} */ (card.querySelector('strong')), capital(caption(person)));
-      say(/** @type {HTMLElement} */ (card.querySelector('small')), t(state));
+      say(/** @type {HTMLElement} */ (card.querySelector('small')), isHeld ? '' : t(state));
     }
   }
 

@@ -5,6 +5,9 @@ import { icon, make } from './dom.js';
 const kMost = 8;
 const kStep = 1.4;
 const kWheelStep = 1.002;
+// In pixels; as in call.css.
+const kButton = 44;
+const kEdge = 4;
 // Of the frame's width, with an arrow key.
 const kMove = 0.1;
 
@@ -49,6 +52,17 @@ export class Zoom {
     if (!figure) return;
     figure.dataset.zoom = 'true';
     for (const element of [this.bar, ...this.bar.children]) element.setAttribute('aria-label', t(element.getAttribute('data-label') ?? ''));
+  }
+
+  /**
+   * The buttons stand in the picture: under the one that pins it, or beside it in a low picture.
+   * @param {import('./arrange.js').Rect} rect of the picture
+   */
+  stand({ left, top, width, height }) {
+    const isFlat = height < kButton * 5;
+    this.bar.dataset.flat = String(isFlat);
+    this.bar.style.left = `${Math.round(left + width - kEdge - kButton - (isFlat ? 3 * kButton + kEdge : 0))}px`;
+    this.bar.style.top = `${Math.round(top + kEdge + (isFlat ? 0 : kButton + kEdge))}px`;
   }
 
   reset() {
