@@ -19,14 +19,19 @@ from pathlib import Path
 
 import running_eird
 from ops_support import ask
-from running_eird import ADDRESS, Daemon, WebSocket, free_port
+from running_eird import ADDRESS, Daemon, WebSocket, check_exchanges, free_port, record
 
 OFFER = Path(__file__).resolve().parents[1] / "fixtures/sdp/firefox153_sendrecv.sdp"
 NAMES = ["Canary-Ingeborg Prøve", "Canary-Leif Østgård", "Canary-Tolk", "Canary-Pårørende", "Canary-Again"]
 # Loopback is a whole network: whoever comes from here is told apart from everybody else (RFC 1122 section 3.2.1.3).
 PEER = "127.83.71.59"
 PLANTED_CANDIDATE = "198.51.100.77"
+WRITTEN = ["Canary-melding om sår", "Canary-bokstav"]
 PLANTED_MDNS = "0c4a7e1e-canary-4cd7-9d3e-2f6f0e5a1b2c.local"
+
+
+def tearDownModule():
+    check_exchanges()
 
 
 def forms_of(text):
@@ -52,10 +57,13 @@ class Privacy(unittest.TestCase):
         headers = {"Content-Type": "application/json"}
         if bearer:
             headers["Authorization"] = f"Bearer {bearer}"
-        link.request(method, path, None if body is None else json.dumps(body), headers)
+        asked = None if body is None else json.dumps(body)
+        link.request(method, path, asked, headers)
         answer = link.getresponse()
-        data = json.loads(answer.read() or b"null")
+        text = answer.read().decode()
         link.close()
+        record((method, path, headers, asked), (answer.status, answer.headers, text))
+        data = json.loads(text or "null")
         for holder in (data, (data or {}).get("invitation", {})):
             self.secrets.update(holder[k] for k in ("token", "session", "resume") if k in (holder or {}))
         return answer.status, data
@@ -121,6 +129,10 @@ class Privacy(unittest.TestCase):
         self.offer(patient_link)
         people = f"/{c}/participants/{patient['participant']}"
         self.manage(f"{people}/admit")
+        patient_link.send({"type": "chat", "text": WRITTEN[0]})
+        self.assertEqual(host_link.until("chat")["text"], WRITTEN[0])
+        patient_link.send({"type": "text", "t140": WRITTEN[1]})
+        self.assertEqual(host_link.until("text")["t140"], WRITTEN[1])
         self.manage(f"{people}/confirm-identity")
         self.manage(f"{people}/persons", {"persons": [{"role": "relative", "name": NAMES[3]}]})
         self.manage(f"{people}/mute", {"kinds": ["audio"]})
@@ -167,7 +179,7 @@ class Privacy(unittest.TestCase):
             self.assertIn(consultation.encode(), places[place], place)
         self.assertTrue(any(consultation.encode() in data for name, data in places.items() if name.startswith("eir.db")),
                         sorted(places))
-        planted = NAMES + [part for name in NAMES for part in name.split(" ")] + sorted(self.secrets)
+        planted = NAMES + WRITTEN + [part for name in NAMES for part in name.split(" ")] + sorted(self.secrets)
         planted += [PEER, PLANTED_CANDIDATE, PLANTED_MDNS]
         self.assertGreater(len(self.secrets), 12)
         hits = [(text, place) for text in planted for place, data in places.items()
