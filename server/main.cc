@@ -27,7 +27,8 @@ constexpr std::string_view kUsage =
     "Signals: SIGHUP reloads the configuration (eirctl reload tells the outcome), SIGTERM drains for timeouts.drain_s "
     "and\n"
     "ends, a second SIGTERM ends at once.\n"
-    "Exit codes: 0 ended as asked, 1 a port, file or certificate is not as it must be, 2 arguments or configuration.\n";
+    "Exit codes: 0 ended as asked, 1 a port or directory is not as it must be, 2 arguments, configuration or its "
+    "files.\n";
 
 struct Arguments {
   std::string config_file;

@@ -18,13 +18,15 @@ namespace eir {
 namespace {
 
 // A key may be any bytes that stand in the file; what is told of them must not steer a terminal or break a JSON text.
-std::string printable(const std::string& text) {
+std::string printable(std::string text) {
   constexpr size_t kBytesMax = 256;
   static constexpr char kHex[] = "0123456789abcdef";
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (text.size() <= kBytesMax && std::all_of(text.begin(), text.end(), is_plain)) return text;
   std::string out;
   for (const char c : text.substr(0, kBytesMax)) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
+    if (is_plain(c)) {
       out += c;
     } else {
       out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
@@ -40,8 +42,8 @@ ParsedConfig finish(ConfigReading& reading, std::string_view filename) {
   out.errors = std::move(reading.errors);
   for (ConfigError& error : out.errors) {
     error.line = std::max(error.line, 1);
-    error.key = error.key.empty() ? std::string(kWholeDocument) : printable(error.key);
-    error.message = printable(error.message);
+    error.key = error.key.empty() ? std::string(kWholeDocument) : printable(std::move(error.key));
+    error.message = printable(std::move(error.message));
   }
   std::stable_sort(out.errors.begin(), out.errors.end(),
                    [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
@@ -110,14 +112,14 @@ void write(std::string& out, const std::vector<T>& values, const std::string& in
 
 ConfigError ParsedConfig::error(std::string key, std::string message) const {
   const int line = line_of_key(lines, key);
-  return {line, key.empty() ? std::string(kWholeDocument) : printable(key), printable(message)};
+  return {line, key.empty() ? std::string(kWholeDocument) : printable(std::move(key)), printable(std::move(message))};
 }
 
 std::string ParsedConfig::error_text() const {
   std::string out;
   for (const ConfigError& error : errors) {
-    out += filename + ":" + std::to_string(error.line) + ": ";
-    out += error.key + " " + error.message + "\n";
+    out.append(filename).append(":").append(std::to_string(error.line)).append(": ");
+    out.append(error.key).append(" ").append(error.message).append("\n");
   }
   return out;
 }

@@ -57,7 +57,8 @@ json::value ask(const std::string& state_dir, std::string_view command) {
     answer.append(block, static_cast<size_t>(got));
   }
   if (got < 0) fail(path);
-  if (answer.empty()) throw std::runtime_error("eird closed " + path + ": only its own user and root may ask");
+  if (answer.empty())
+    throw std::runtime_error("eird closed " + path + ": only its own user and root may ask, or it is being replaced");
   return json::parse(answer);
 }
 

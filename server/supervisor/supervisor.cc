@@ -259,8 +259,10 @@ class Supervisor {
   void begin_reload() {
     if (phase_ != Phase::kRunning) return;
     if (!control().link) return log::error("reload_refused", {{"reason", "control is being replaced; ask again"}});
-    // More than this that control has not answered is somebody's loop of signals; the last one is not lost on them.
-    if (reloads_.size() >= kReloadsWaitingMax) return;
+    // More that control has not answered than this is somebody's loop of signals.
+    if (reloads_.size() >= kReloadsWaitingMax) {
+      return log::error("reload_refused", {{"reason", "too many are waiting"}});
+    }
     std::string text;
     OwnedFd file;  // none: there is no file, or it cannot be read
     std::ifstream stream(config_file_, std::ios::binary);

@@ -8,8 +8,8 @@ namespace eir {
 
 // Exit codes of eird, for units and scripts.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitEnvironment = 1;  // a port, a file or a certificate is not as it must be
-inline constexpr int kExitUsage = 2;        // arguments or configuration
+inline constexpr int kExitEnvironment = 1;  // a port or a directory is not as it must be
+inline constexpr int kExitUsage = 2;        // arguments, configuration, or a file that it names
 
 // What was asked for, by a signal or over the control socket:
 //   SIGHUP   the configuration file is read again and takes effect as a whole or not at all; sockets and workers stay
