@@ -104,7 +104,7 @@ void write(std::string& out, const std::vector<T>& values, const std::string& in
     write(entry, value, indent + "  ");
     // The first key of a group stands on the dash's line.
     if (entry.starts_with('\n')) entry.replace(0, 1 + indent.size() + 2, " ");
-    out += indent + "-" + entry;
+    out.append(indent).append("-").append(entry);
   }
 }
 
