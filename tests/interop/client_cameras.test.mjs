@@ -76,6 +76,19 @@ describe('cameras of the client library', () => {
     assert.deepEqual(told, [{ code: 'camera_missing', retry: 'now', cause: 'camera_missing' }]);
     await pause(SETTLE_MS);
     await waitForParties(viewer, [FRONT]);
+    assert.equal(await nurse.evaluate(() => globalThis.eir.session.media.useCamera('environment')), true);
+    assert.equal(await nurse.evaluate(() => globalThis.eir.session.failure), null, 'what works now is no failure any more');
+    await waitForParties(viewer, [BACK]);
+    await Promise.all([nurse.close(), viewer.close()]);
+  });
+
+  test('a phone that opens one camera at a time gets the former one back when the other one fails', async () => {
+    const { nurse, viewer } = await meet('chromium', 'chromium', { ...PHONE, oneAtATime: true, broken: 'back-id' });
+    assert.equal(await nurse.evaluate(() => globalThis.eir.session.media.useCamera('environment')), false);
+    assert.equal(await nurse.evaluate(() => globalThis.eir.session.failure.code), 'camera_busy');
+    assert.deepEqual(await nurse.evaluate(() => globalThis.eirPhone.openCameras()), ['front-id']);
+    await pause(SETTLE_MS);
+    await waitForParties(viewer, [FRONT]);
     await Promise.all([nurse.close(), viewer.close()]);
   });
 

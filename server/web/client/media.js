@@ -75,7 +75,8 @@ export class Media {
     await devices.open(kKinds.filter((kind) => this.isUseful(kind)));
     for (const kind of kKinds) this.setEnabled(kind);
     session.emit('devices');
-    for (const [kind, error] of known) if (!devices.errors.has(kind)) session.recover(error);
+    const cause = session.failure?.cause ?? '';
+    if (/^(camera|microphone)_/.test(cause) && ![...devices.errors.values()].some((error) => error === cause)) session.recover(cause);
     const news = [...devices.errors].filter(([kind, error]) => known.get(kind) !== error);
     for (const [, error] of news) session.report(error);
     if (news.length > 0 && devices.stream.getTracks().length === 0) session.problem('no_devices', news[0][1]);
@@ -228,10 +229,10 @@ export class Media {
   async use(kind, constraints, hint) {
     const { error, stop } = await this.devices.replace(kind, constraints);
     const track = this.devices.track(kind);
-    if (error) this.session.report(error);
-    else if (track) track.contentHint = hint;
+    if (track && !error) track.contentHint = hint;
     await this.sync();
     await this.applied;
+    if (error) this.session.report(error);
     stop();
     return !error;
   }

@@ -1,10 +1,11 @@
 // Replaces the devices of a page by those of a phone: a camera in front and one at the back, whose pictures carry codes
 // (tile_code.js), perhaps a third that is worn on the head, a screen to share, a microphone. Runs before the page's
 // scripts, after tile_code.js and a line that sets
-//   globalThis.eirPhoneConfig = {front, back, head, screen, fps, oneAtATime, missing: [kind], blocked: [kind]}
-// A code that is not given is a device that is not there. oneAtATime: a second camera cannot be opened beside the first.
+//   globalThis.eirPhoneConfig = {front, back, head, screen, fps, oneAtATime, broken: id, missing: [kind], blocked: [kind]}
+// A code that is not given is a device that is not there. oneAtATime: a second camera cannot be opened beside the first;
+// broken: one that never can.
 (() => {
-  const { fps = 25, oneAtATime = false, missing = [], blocked = [], ...codes } = globalThis.eirPhoneConfig;
+  const { fps = 25, oneAtATime = false, broken = '', missing = [], blocked = [], ...codes } = globalThis.eirPhoneConfig;
   const tile = globalThis.eirTile;
   const CAMERAS = [
     { deviceId: 'front-id', label: 'camera 1, facing front', facingMode: 'user', code: codes.front },
@@ -49,12 +50,12 @@
     const facing = wanted(constraints.facingMode);
     const found = CAMERAS.find((each) => (id ? each.deviceId === id : !facing || each.facingMode === facing));
     if (!found) refuse(id ? 'OverconstrainedError' : 'NotFoundError');
-    if (oneAtATime && open.size > 0) refuse('NotReadableError');
+    if (found.deviceId === broken || (oneAtATime && open.size > 0)) refuse('NotReadableError');
     const track = picture(found.code, wanted(constraints.width, 640), wanted(constraints.height, 360));
     open.add(found);
     const stop = track.stop.bind(track);
     track.stop = () => {
-      open.delete(found);
+      if (track.readyState === 'live') open.delete(found);
       stop();
     };
     // As when it is pulled out: the track ends by itself, which a page hears as an event.
