@@ -37,7 +37,7 @@ export class Settings {
     at('microphone').addEventListener('change', () => session.media.useMicrophone(select('microphone').value));
     at('speaker').addEventListener('change', () => this.useSpeaker(select('speaker').value));
     at('second').addEventListener('change', () => {
-      if (select('second').value) session.media.startSecondCamera(select('second').value);
+      if (select('second').value) session.media.startSecondCamera(select('second').value, { detail: input('detail').checked });
       else session.media.stopSecondCamera();
     });
     at('camera-zoom').addEventListener('input', () => session.media.setZoom(Number(input('camera-zoom').value)));
