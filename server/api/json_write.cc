@@ -10,6 +10,7 @@ boost::json::object roster_entry(const Participant& participant) {
                             {"seat", participant.seat.to_string()},
                             {"role", to_text(participant.role)},
                             {"state", state_text(participant)}};
+  if (!participant.organisation.empty()) entry["organisation"] = participant.organisation;
   if (!participant.display_name.empty()) entry["name"] = participant.display_name;
   entry["muted"] = to_array(participant.muted);
   entry["hostMuted"] = to_array(participant.host_muted);
@@ -57,6 +58,7 @@ boost::json::object to_object(const Seat& seat) {
                              {"many", seat.many},
                              {"skipsWaiting", seat.skips_waiting},
                              {"identity", to_text(seat.identity)}};
+  if (!seat.organisation.empty()) object["organisation"] = seat.organisation;
   if (!seat.withheld.empty()) object["withheld"] = to_array(seat.withheld);
   if (!seat.granted.empty()) object["granted"] = to_array(seat.granted);
   return object;

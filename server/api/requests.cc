@@ -13,8 +13,9 @@ struct Seat {
   std::optional<bool> skipsWaiting;  // NOLINT(readability-identifier-naming): the JSON name
   std::optional<std::string> identity;
   std::optional<std::vector<std::string>> withhold;
+  std::optional<std::string> organisation;
 };
-BOOST_DESCRIBE_STRUCT(Seat, (), (role, many, skipsWaiting, identity, withhold))
+BOOST_DESCRIBE_STRUCT(Seat, (), (role, many, skipsWaiting, identity, withhold, organisation))
 
 // Without `template`, a word of C++, which parse_create() takes out first.
 struct CreateRest {
@@ -39,9 +40,10 @@ struct AddSeat {
   std::optional<bool> skipsWaiting;  // NOLINT(readability-identifier-naming): the JSON name
   std::optional<std::string> identity;
   std::optional<std::vector<std::string>> withhold;
+  std::optional<std::string> organisation;
   std::optional<Invitation> invitation;
 };
-BOOST_DESCRIBE_STRUCT(AddSeat, (), (role, many, skipsWaiting, identity, withhold, invitation))
+BOOST_DESCRIBE_STRUCT(AddSeat, (), (role, many, skipsWaiting, identity, withhold, organisation, invitation))
 
 struct Join {
   std::string token;
@@ -121,6 +123,8 @@ std::optional<Problem> to_seat(const Body& seat, SeatRequest& request) {
   request.skips_waiting = seat.skipsWaiting.value_or(false);
   if (seat.identity && !(request.identity = identity_need_from_text(*seat.identity))) return invalid("identity");
   if (seat.withhold && !read_rights(*seat.withhold, request.withheld)) return invalid("withhold");
+  request.organisation = seat.organisation.value_or("");
+  if (!is_display_name(request.organisation)) return invalid("organisation");
   return std::nullopt;
 }
 

@@ -81,6 +81,8 @@ struct Seat {
   // Comes in without waiting: a host who pulls a colleague in may say so.
   bool skips_waiting = false;
   IdentityNeed identity = IdentityNeed::kNone;
+  // Where its holder comes from, for the roster; empty: not said. A hospital or municipality, never a person.
+  std::string organisation;
   // Of the role's ceiling: what this seat never gets, and what a host gave it of what is grantable otherwise.
   Rights withheld;
   Rights granted;
@@ -127,6 +129,7 @@ struct Participant {
   SeatKey seat;
   InvitationKey invitation;
   Role role = Role::kPatient;
+  std::string organisation;  // the seat's
   // Personal data: in memory only, never in a log. The client says it again after a restart.
   std::string display_name;
   std::vector<PresentPerson> persons;  // beyond the participant itself

@@ -22,6 +22,7 @@ Seat make_seat(Random& random, const SeatRequest& request) {
           .many = request.many,
           .skips_waiting = request.skips_waiting,
           .identity = request.identity.value_or(default_identity(request.role)),
+          .organisation = request.organisation,
           .withheld = request.withheld,
           .granted = {}};
 }

@@ -29,6 +29,7 @@ struct SeatRequest {
   // Patients are confirmed by a host unless the request says otherwise.
   std::optional<IdentityNeed> identity = std::nullopt;
   Rights withheld = {};
+  std::string organisation = {};  // checked as a display name
 };
 
 struct ConsultationRequest {

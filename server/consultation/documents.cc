@@ -31,10 +31,12 @@ array to_array(MuteKinds kinds) {
 }
 
 object to_object(const Seat& seat) {
-  return {
+  object out{
       {"id", seat.key.to_string()},         {"role", to_text(seat.role)},         {"many", seat.many},
       {"skipsWaiting", seat.skips_waiting}, {"identity", to_text(seat.identity)}, {"withheld", to_array(seat.withheld)},
       {"granted", to_array(seat.granted)}};
+  if (!seat.organisation.empty()) out["organisation"] = seat.organisation;
+  return out;
 }
 
 object to_object(const Invitation& invitation) {
@@ -61,6 +63,7 @@ class Reader {
     if (found == nullptr || !found->is_string()) return fail(std::string_view());
     return {found->get_string().data(), found->get_string().size()};
   }
+  std::string optional_text(std::string_view name) { return has(name) ? std::string(text(name)) : ""; }
   bool flag(std::string_view name) {
     const value* found = object_.if_contains(name);
     return found == nullptr || !found->is_bool() ? fail(false) : found->get_bool();
@@ -150,6 +153,7 @@ bool read_seats(const array& list, std::vector<Seat>& seats) {
                     seat.key = reader.parsed(SeatKey::parse(reader.text("id")));
                     seat.role = reader.parsed(role_from_text(reader.text("role")));
                     seat.many = reader.flag("many");
+                    seat.organisation = reader.optional_text("organisation");
                     seat.skips_waiting = reader.flag("skipsWaiting");
                     seat.identity = reader.parsed(identity_need_from_text(reader.text("identity")));
                     is_good = is_good && read_rights(reader.list("withheld"), seat.withheld) &&
@@ -218,6 +222,7 @@ std::string to_document(const Participant& participant) {
                   {"persons", std::move(persons)},
                   {"resume", to_hex(participant.resume)},
                   {"sessions", std::move(sessions)}};
+  if (!participant.organisation.empty()) document["organisation"] = participant.organisation;
   if (participant.connected_since) document["connectedSince"] = to_text(*participant.connected_since);
   return boost::json::serialize(document);
 }
@@ -256,6 +261,7 @@ std::optional<Participant> participant_from_document(std::string_view text) {
   participant.seat = reader.parsed(SeatKey::parse(reader.text("seat")));
   participant.invitation = reader.parsed(InvitationKey::parse(reader.text("invitation")));
   participant.role = reader.parsed(role_from_text(reader.text("role")));
+  participant.organisation = reader.optional_text("organisation");
   participant.is_admitted = reader.flag("admitted");
   participant.was_admitted = reader.flag("wasAdmitted");
   participant.is_identity_confirmed = reader.flag("identityConfirmed");

@@ -82,6 +82,7 @@ Participant& Consultations::seat_somebody(Now now, Consultation& consultation, c
   participant.seat = seat.key;
   participant.invitation = invitation.key;
   participant.role = seat.role;
+  participant.organisation = seat.organisation;
   participant.is_admitted = !must_wait(consultation, seat);
   participant.was_admitted = participant.is_admitted;
   give_tokens(now, consultation, participant, joined);

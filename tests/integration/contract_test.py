@@ -90,8 +90,12 @@ class Contract(unittest.TestCase):
         self.assertEqual((entry["identityConfirmed"], entry["groups"]), (True, [0, 3]))
         self.assertEqual(entry["persons"], [{"role": "relative", "name": "Datter"}])
         self.post(f"{person}/return", {}, as_host)
-        added = self.post(f"{path}/seats", {"role": "interpreter", "invitation": {}}, as_host, status=201)
+        organised = {"role": "interpreter", "organisation": "Tolketjenesten", "invitation": {}}
+        added = self.post(f"{path}/seats", organised, as_host, status=201)
+        self.assertEqual(added["organisation"], "Tolketjenesten")
         denied, _ = self.enter(added["invitation"]["token"], "Tolk")
+        everybody = self.get(f"{path}/participants", as_host)["participants"]
+        self.assertEqual([p.get("organisation") for p in everybody if p["role"] == "interpreter"], ["Tolketjenesten"])
         self.post(f"{path}/participants/{denied['participant']}/deny", {}, as_host)
         spare = self.post(f"{path}/seats/{seats[2]}/invitations", {}, status=201)
         self.assertEqual(self.eird.call("DELETE", f"{path}/invitations/{spare['id']}", None, self.eird.secret)[0], 204)

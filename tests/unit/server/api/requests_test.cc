@@ -35,6 +35,8 @@ TEST(Requests, EachFaultHasItsCode) {
   EXPECT_EQ(code(parse_create("{}")), "missing_field");
   EXPECT_EQ(code(parse_create(R"({"template":"none"})")), "invalid_value");
   EXPECT_EQ(code(parse_create(R"({"template":7})")), "invalid_value");
+  EXPECT_EQ(code(parse_create(R"({"template":"test","seats":[{"role":"gp","organisation":"a\u0000"}]})")),
+            "invalid_value");
   EXPECT_EQ(code(parse_create(R"({"template":"test","subject":"x"})")), "unknown_field");
   EXPECT_EQ(code(parse_create(R"({"template":"test","seats":[{"role":"admin"}]})")), "invalid_value");
   EXPECT_EQ(code(parse_create(R"({"template":"test","seats":[{"role":"gp","name":"x"}]})")), "unknown_field");

@@ -40,7 +40,8 @@ json::object consultation_document() {
                                              {"skipsWaiting", true},
                                              {"identity", "host_confirms"},
                                              {"withheld", json::array{"audio", "video"}},
-                                             {"granted", json::array{"screen"}}}}},
+                                             {"granted", json::array{"screen"}},
+                                             {"organisation", "Sykehuset"}}}},
           {"invitations", json::array{json::object{{"id", kInvitation},
                                                    {"seat", kSeat},
                                                    {"token", kHash},
@@ -67,6 +68,7 @@ json::object participant_document() {
           {"persons", json::array{"clinician", "relative"}},
           {"resume", kHash},
           {"sessions", json::array{json::object{{"token", kHash}, {"expires", "2030-01-02T03:14:05Z"}}}},
+          {"organisation", "Sykehuset"},
           {"connectedSince", "2030-01-02T03:05:00Z"}};
 }
 
@@ -96,6 +98,7 @@ TEST(Documents, EveryFieldOfAConsultationIsReadAndWrittenAgain) {
   EXPECT_EQ(seat.key.to_string(), kSeat);
   EXPECT_EQ(seat.role, Role::kPatient);
   EXPECT_TRUE(seat.many);
+  EXPECT_EQ(seat.organisation, "Sykehuset");
   EXPECT_TRUE(seat.skips_waiting);
   EXPECT_EQ(seat.identity, IdentityNeed::kHostConfirms);
   EXPECT_EQ(seat.withheld, (Rights{Right::kAudio, Right::kVideo}));
@@ -120,6 +123,7 @@ TEST(Documents, EveryFieldOfAParticipantIsReadAndWrittenAgain) {
   EXPECT_EQ(read->seat.to_string(), kSeat);
   EXPECT_EQ(read->invitation.to_string(), kInvitation);
   EXPECT_EQ(read->role, Role::kPatient);
+  EXPECT_EQ(read->organisation, "Sykehuset");
   EXPECT_TRUE(read->is_admitted);
   EXPECT_TRUE(read->was_admitted);
   EXPECT_TRUE(read->is_identity_confirmed);
@@ -164,6 +168,7 @@ void expect_no_member_is_missed(const json::object& good, const Read& read, cons
     for (const json::value& wrong : {json::value(nullptr), json::value(-1), json::value("x"), json::value(true),
                                      json::value(json::object()), json::value(json::array{1})}) {
       if (wrong.kind() == member.value().kind() && wrong.is_bool()) continue;
+      if (wrong.is_string() && name == "organisation") continue;  // any text is one
       json::object changed = good;
       changed[name] = wrong;
       EXPECT_FALSE(read(changed)) << json::serialize(wrong);
@@ -182,12 +187,12 @@ TEST(Documents, ASeatOrAnInvitationThatMissesSomethingIsRefused) {
       document[list].as_array()[0] = entry;
       return read_consultation(document);
     };
-    expect_no_member_is_missed(consultation_document()[list].as_array()[0].as_object(), read, {});
+    expect_no_member_is_missed(consultation_document()[list].as_array()[0].as_object(), read, {"organisation"});
   }
 }
 
 TEST(Documents, AParticipantThatMissesSomethingIsRefused) {
-  expect_no_member_is_missed(participant_document(), read_participant, {"connectedSince"});
+  expect_no_member_is_missed(participant_document(), read_participant, {"connectedSince", "organisation"});
 }
 
 TEST(Documents, WhatCannotBeIsRefused) {
