@@ -174,10 +174,9 @@ class Row {
    */
   show(person, { name, isHost, isSelf }) {
     const off = [...person.muted, ...person.hostMuted];
-    const { organisation } = /** @type {{organisation?: string}} */ (person);
     const parts = [
       isSelf ? t('people.self', { name }) : name,
-      organisation ?? '',
+      person.organisation ?? '',
       person.persons?.length ? t('people.with', { names: person.persons.map(personText).join(', ') }) : '',
       person.state === 'reconnecting' ? t('people.lost') : '',
       off.includes('audio') ? t('people.audioOff') : '',

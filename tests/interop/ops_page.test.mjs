@@ -8,12 +8,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { launchChromium } from './lib/browsers.mjs';
 import { startEir } from './lib/eir.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const artifacts = process.env.EIR_BROWSER_ARTIFACTS;
 const BENCH = process.env.EIR_BENCH ?? 'build/release/eir-bench';
+const PICTURE = fileURLToPath(new URL('../../server/web/pictures/ops.png', import.meta.url));
 const DESK = { width: 1280, height: 1100 };
 const PHONE = { width: 390, height: 844 };
 const WATCH_MS = 20_000;
@@ -85,6 +87,8 @@ for (const [name, viewport, colorScheme] of [['desk-day', DESK, 'light'], ['desk
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the screen');
     await assertAccessible(page, name);
     if (artifacts) await page.driver.screenshot({ path: join(artifacts, `ops-${name}.png`), fullPage: true });
+    // Only when it is asked for: a test run leaves the repository as it was.
+    if (process.env.EIR_WRITE_PICTURES && name === 'desk-day') await page.driver.screenshot({ path: PICTURE, fullPage: true });
     assert.deepEqual(page.requests.filter((url) => !url.startsWith(eir.ops) && !url.startsWith('data:')), []);
     assert.deepEqual(page.console.filter((line) => /error/i.test(line)), []);
     await page.close();

@@ -55,6 +55,8 @@ export interface Person {
   role: string;
   state: Place | 'reconnecting' | 'left';
   name?: string;
+  /** Of the seat. */
+  organisation?: string;
   /** By themself. */
   muted: string[];
   /** By a host. */
