@@ -221,6 +221,8 @@ void Ops::put_consultations(MetricsPage& page) const {
              static_cast<double>(backend_.signalling.session_count()));
   page.gauge("consultations_active", "Consultations that have somebody in them.",
              static_cast<double>(backend_.bridge.room_count()));
+  page.histogram("offer_answer_seconds", "From an offer's arrival over signalling to its answer.",
+                 backend_.signalling.offer_answer().snapshot());
   page.histogram("join_to_first_media_seconds",
                  "From a connected transport with rights and something to show to the first packet sent.",
                  backend_.first_media.snapshot());

@@ -105,9 +105,12 @@ void SignalSession::pass_on(const std::string& message) {
 }
 
 asio::awaitable<void> SignalSession::handle_offer(signal::Offer offer) {
+  const Timestamp came = signalling_.clock_.now().steady;
   auto outcome = co_await signalling_.bridge_.negotiate(who_, std::move(offer.sdp), offer.is_fresh);
   if (!is_bound_) co_return;
   if (const auto* sdp = std::get_if<std::string>(&outcome)) {
+    const std::chrono::duration<double> taken = signalling_.clock_.now().steady - came;
+    signalling_.offer_answer_.observe(taken.count());
     connection_.send(signal::answer(offer.id, *sdp));
   } else {
     report(std::get<Problem>(outcome), offer.id);

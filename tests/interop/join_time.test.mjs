@@ -12,8 +12,14 @@ import { median, percentile } from './lib/numbers.mjs';
 
 const JOINS = 20;
 const MEDIAN_MS_MAX = 400;
-// From the offer's departure to the answer's arrival in the page: more than the server's own share of it.
-const ANSWER_MEDIAN_MS_MAX = 30;
+// What the server takes from an offer to its answer, on average; the page's own figure has the browser's share in it.
+const SERVER_MS_MAX = 30;
+
+async function offersAnswered({ metrics }) {
+  const text = await metrics();
+  const read = (name) => Number(text.match(new RegExp(`^eir_offer_answer_seconds_${name} (\\S+)`, 'm'))[1]);
+  return { count: read('count'), seconds: read('sum') };
+}
 
 describe('joining', () => {
   let browser;
@@ -40,6 +46,7 @@ describe('joining', () => {
   });
 
   test(`the median from offer to first picture is at most ${MEDIAN_MS_MAX} ms over ${JOINS} joins`, async (t) => {
+    const earlier = await offersAnswered(eir);
     const parts = [];
     for (let at = 0; at < JOINS; at += 1) {
       const source = { code: 2, fps: FPS, speech, ...TURNS };
@@ -66,7 +73,11 @@ describe('joining', () => {
       t.diagnostic(`measured join ${part}: median ${median(values)} ms, 95 % ${percentile(values, 0.95)} ms`);
       assert.ok(values.every(Number.isFinite), `${part}: ${values}`);
     }
-    assert.ok(median(parts.map(({ answer }) => answer)) <= ANSWER_MEDIAN_MS_MAX);
+    const later = await offersAnswered(eir);
+    assert.equal(later.count - earlier.count, JOINS, 'one offer a join');
+    const mean = (1000 * (later.seconds - earlier.seconds)) / JOINS;
+    t.diagnostic(`measured server from offer to answer: mean ${mean.toFixed(1)} ms`);
+    assert.ok(mean <= SERVER_MS_MAX, `${mean} ms`);
     assert.ok(median(parts.map(({ total }) => total)) <= MEDIAN_MS_MAX);
   });
 });

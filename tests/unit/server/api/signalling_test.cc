@@ -134,6 +134,16 @@ TEST_F(SignallingTest, SideRoomReachesTheWorker) {
   EXPECT_EQ(rights(patient).groups, 8U);
 }
 
+TEST_F(SignallingTest, TheTimeToEachAnswerIsCounted) {
+  create("test");
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, join(0));
+  say(session, R"({"type":"offer","id":1,"sdp":"o"})");
+  EXPECT_NE(connection.last("answer"), "");
+  EXPECT_EQ(backend->signalling.offer_answer().snapshot().count, 1U);
+}
+
 // People of a consultation with their pages open, who write.
 class WritingTest : public BackendTest {
  protected:
