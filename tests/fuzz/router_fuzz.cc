@@ -22,6 +22,7 @@ namespace {
 constexpr size_t kPeopleMax = 4;
 // What was on its way when a right went may still arrive: the delay and jitter of a line, and a step.
 constexpr Duration kUnderWay = 50ms;
+constexpr Duration kLanding = 20ms;  // more than that delay and jitter
 
 ClientOptions options_of(uint8_t shape) {
   ClientOptions options;
@@ -60,6 +61,12 @@ class Story {
       const uint8_t who = input_.u8();
       const uint8_t value = input_.u8();
       SimPerson* const person = pick(who);
+      const bool is_long = verb % 16 == 8 || person == nullptr || verb % 16 == 0;
+      // What is under way lands and is seen before a step that lasts longer than that.
+      if (is_long) {
+        world_.run_for(kLanding);
+        check();
+      }
       if (verb % 16 == 8) {
         world_.run_for(std::chrono::milliseconds(value));
       } else if (person == nullptr || verb % 16 == 0) {

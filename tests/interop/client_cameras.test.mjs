@@ -137,6 +137,8 @@ describe('cameras of the client library', () => {
     test(`${from} to ${to}: second camera and screen are tiles of their own with their labels, and go again`, async () => {
       const { nurse, viewer } = await meet(from, to);
       const before = [await negotiations(nurse), await negotiations(viewer)];
+      // Packets may be there before signalling has told whose they are.
+      await viewer.waitFor('a name', () => document.querySelector('figure:not([hidden])[data-participant^="p_"]') !== null);
       assert.deepEqual((await shown(viewer)).map(({ label }) => label), ['camera'], 'what is in reserve has no tile');
       assert.equal(await nurse.evaluate(() => globalThis.eir.session.media.startSecondCamera('head-id')), true);
       assert.equal(await nurse.evaluate(() => globalThis.eir.session.media.shareScreen()), true);
