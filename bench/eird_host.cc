@@ -79,6 +79,7 @@ void OwnEird::write_files(const Options& options) {
          << "  addresses: [{bind: 127.0.0.1}]\n"
          << "  port_base: " << options.port_base + kMediaPortOffset << "\n"
          << "  workers: " << options.workers << "\n"
+         << "timeouts: {drain_s: 0}\n"
          << "limits:\n"
          << "  joins_per_second: 10000\n"
          << "  joins_per_source_per_minute: 100000\n"

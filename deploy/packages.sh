@@ -9,7 +9,7 @@ set -euo pipefail
 build=(
   g++ cmake ninja-build ccache pkg-config git make
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libsrtp2-dev
-  libspdlog-dev libfmt-dev libyaml-cpp-dev libsqlite3-dev prometheus-cpp-dev libsystemd-dev libseccomp-dev
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libsqlite3-dev prometheus-cpp-dev libsystemd-dev libseccomp-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # What scripts of deploy/ call on a host that runs eird.

@@ -132,6 +132,7 @@ def write_configuration(state, address, certificate, key):
     path.write_text(f"""# Written by deploy/quickstart; config/eird.yaml describes every key.
 node_name: quickstart
 state_dir: {quoted(str(state / "eird"))}
+timeouts: {{drain_s: 0}}
 listeners:
   https:
     addresses: [{quoted(address)}]

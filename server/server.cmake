@@ -4,6 +4,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)
 find_package(prometheus-cpp REQUIRED)
+find_package(ZLIB REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
@@ -37,7 +38,7 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/openapi.cc @ONLY CONTENT
 [[#include "server/api/openapi.h"
 constinit const std::string_view eir::kOpenApi = R"json(@EIR_OPENAPI_JSON@)json";
 ]])
-eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto)
+eir_folder(eir_api server/api eir_consultation Boost::url OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB)
 target_sources(eir_api PRIVATE ${CMAKE_BINARY_DIR}/openapi.cc)
 # Longer than the 64 kB that the standard asks compilers for; ours take it.
 set_source_files_properties(${CMAKE_BINARY_DIR}/openapi.cc PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)

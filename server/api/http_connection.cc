@@ -57,6 +57,7 @@ HttpRequest to_request(const BeastRequest& message, const std::string& source, b
   request.bearer = bearer_of(text(message[http::field::authorization]));
   request.content_type = text(message[http::field::content_type]);
   request.accept = text(message[http::field::accept]);
+  request.accept_encoding = text(message[http::field::accept_encoding]);
   request.if_match = text(message[http::field::if_match]);
   request.if_none_match = text(message[http::field::if_none_match]);
   request.idempotency_key = text(message["Idempotency-Key"]);

@@ -22,6 +22,7 @@ struct HttpRequest {
   std::string bearer;
   std::string content_type;  // with its parameters, as it came
   std::string accept;
+  std::string accept_encoding;
   std::string if_match;
   std::string if_none_match;
   std::string idempotency_key;

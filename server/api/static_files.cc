@@ -5,6 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "server/api/gzip.h"
 #include "server/consultation/token.h"
 
 #ifndef EIR_WEB_DIR
@@ -53,8 +54,18 @@ StaticFiles StaticFiles::load(const std::string& folder, std::string_view except
     std::string name = '/' + fs::relative(at->path(), folder).generic_string();
     if (name == "/index.html") name = "/";
     if (name == "/j.html") name = "/j";
-    std::string etag = '"' + to_hex(hash_token(body)).substr(0, 32) + '"';
-    files.files_.emplace(std::move(name), File{std::string(content_type), std::move(body), std::move(etag)});
+    std::string etag = to_hex(hash_token(body)).substr(0, 32);
+    File file{.content_type = std::string(content_type),
+              .body = std::move(body),
+              .etag = '"' + etag + '"',
+              .packed = {},
+              .packed_etag = {}};
+    std::string packed = gzip(file.body);
+    if (packed.size() < file.body.size()) {
+      file.packed = std::move(packed);
+      file.packed_etag = '"' + etag + "-gzip\"";
+    }
+    files.files_.emplace(std::move(name), std::move(file));
   }
   if (!files.has("/")) throw std::runtime_error(folder + ": no index.html, the web client's files are not there");
   return files;
@@ -69,19 +80,24 @@ HttpAnswer StaticFiles::answer(const HttpRequest& request) const {
     return refused;
   }
   const File& file = found->second;
-  HttpAnswer answer{.status = 200, .content_type = file.content_type, .body = file.body, .headers = {}};
+  const bool is_packed = !file.packed.empty() && accepts_gzip(request.accept_encoding);
+  const std::string& etag = is_packed ? file.packed_etag : file.etag;
+  HttpAnswer answer{.status = 200, .content_type = file.content_type, .body = {}, .headers = {}};
   const bool is_page = file.content_type.starts_with("text/html");
   // A page is asked for again each time; its parts may be kept but are checked by their ETag.
   answer.headers = {{"Cache-Control", is_page ? "no-store" : "no-cache"},
-                    {"ETag", file.etag},
+                    {"ETag", etag},
                     {"X-Content-Type-Options", "nosniff"},
                     {"Referrer-Policy", "no-referrer"},
                     {"Cross-Origin-Opener-Policy", "same-origin"}};
   if (is_page) answer.headers.emplace_back("Content-Security-Policy", kContentSecurityPolicy);
-  if (request.if_none_match == file.etag) {
+  if (!file.packed.empty()) answer.headers.emplace_back("Vary", "Accept-Encoding");
+  if (request.if_none_match == etag) {
     answer.status = 304;
-    answer.body.clear();
+    return answer;
   }
+  if (is_packed) answer.headers.emplace_back("Content-Encoding", "gzip");
+  answer.body = is_packed ? file.packed : file.body;
   return answer;
 }
 

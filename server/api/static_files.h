@@ -19,7 +19,8 @@ class StaticFiles {
   static std::string default_folder();
 
   // Pages are "/" (index.html) and "/j" (j.html); all else goes by its name. 304 if the client has it, 404 if we have
-  // not.
+  // not. Compressed for who takes gzip: the files hold no secret and nothing of the request, so that what their length
+  // tells (BREACH) is nothing.
   HttpAnswer answer(const HttpRequest& request) const;
   bool has(std::string_view path) const { return files_.find(path) != files_.end(); }
 
@@ -28,6 +29,9 @@ class StaticFiles {
     std::string content_type;
     std::string body;
     std::string etag;
+    // As gzip, with an ETag of its own (RFC 9110 section 8.8.3.3); both empty if that is not shorter.
+    std::string packed;
+    std::string packed_etag;
   };
   std::map<std::string, File, std::less<>> files_;
 };

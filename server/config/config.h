@@ -105,7 +105,7 @@ struct Timeouts {
   // A worker without control drains after this long.
   uint32_t worker_alone_s = 600;
   // SIGTERM: running consultations may go on for this long before they are ended.
-  uint32_t drain_s = 0;
+  uint32_t drain_s = 3600;
   // Total times for a TLS handshake, a request's header, its body, and silence on a kept connection.
   uint32_t tls_handshake_s = 10;
   uint32_t http_header_s = 10;

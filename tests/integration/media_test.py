@@ -301,7 +301,7 @@ class Media(unittest.TestCase):
         children = [self.eird.pid_of(child) for child in ("control", "worker-0", "worker-1")]
         begin = time.monotonic()
         self.stop()
-        # timeouts.drain_s is 0; 5 s of grace, and what the processes need to say farewell.
+        # drain_s is 0 here; 5 s of grace, and what the processes need to say farewell.
         self.assertLess(time.monotonic() - begin, 8)
         self.assertEqual(link.until("nothing"), 1001)
         for pid in children:

@@ -39,6 +39,7 @@ listeners:
   http_loopback: {{addresses: [127.0.0.1], port: {self.http}}}
   ops: {{port: {free_port(socket.SOCK_STREAM)}}}
 media: {{addresses: [{{bind: 127.0.0.1}}], port_base: {self.udp}, workers: 2}}
+timeouts: {{drain_s: 0}}
 log: {{format: json}}
 """)
         self.process = subprocess.Popen([PROBE, path], stderr=subprocess.PIPE)

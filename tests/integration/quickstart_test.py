@@ -13,7 +13,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from running_eird import FOLDERS, ROOT
+
 ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "")
 
 
@@ -28,7 +29,7 @@ def is_running(pid):
 class Quickstart(unittest.TestCase):
     def setUp(self):
         self.assertTrue(ADDRESS, "run through tests/support/isolated")
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=FOLDERS))
         self.addCleanup(shutil.rmtree, self.folder, True)
         self.addCleanup(self.quickstart, "--stop")
         self.state = self.folder / "eir-quickstart"

@@ -21,6 +21,10 @@ EIRD = os.environ.get("EIR_EIRD", f"{BUILD}/eird")
 ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "127.0.0.1")
 READY_S = 30  # for a loaded machine with sanitizers
 STOP_S = 15
+# Where the state directories are: in memory where the system has such a place. On a disk that writes back what a build
+# left, one fsync may take longer than the 5 s after which eird answers 503. What a disk may do to a journal is
+# integration_journal_crash's matter.
+FOLDERS = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 ROOT = Path(__file__).resolve().parents[2]
 # What call() sent and heard, for check_exchanges().
 EXCHANGES = []
@@ -56,10 +60,11 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 class Daemon:
-    """`https` and `media` are YAML flow mappings of those sections, `more` further top-level lines."""
+    """`https` and `media` are YAML flow mappings of those sections, `more` further top-level lines. SIGTERM ends
+    calls at once unless `more` has timeouts."""
 
     def __init__(self, media, https="{addresses: []}", more=""):
-        self.directory = tempfile.TemporaryDirectory()
+        self.directory = tempfile.TemporaryDirectory(dir=FOLDERS)
         here = self.directory.name
         self.http, self.ops = free_port(), free_port()
         self.secret = secrets.token_urlsafe(24)
@@ -72,6 +77,7 @@ listeners:
   http_loopback: {{addresses: [127.0.0.1], port: {self.http}}}
   ops: {{port: {self.ops}}}
 media: {media}
+{"" if "timeouts:" in more else "timeouts: {drain_s: 0}"}
 {more}
 """)
 

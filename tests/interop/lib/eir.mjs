@@ -1,7 +1,7 @@
 // Starts Eir through deploy/quickstart, in the network namespace of the test (tests/support/isolated), and talks to its
 // API with the service credential.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,10 +14,23 @@ const [QUICKSTART, ...PROGRAM] = process.env.EIRD
   ? ['python3', '-B', `${DEPLOY}quickstart_demo.py`, '--program', process.env.EIRD]
   : [`${DEPLOY}quickstart`];
 
+/** In memory where the system has such a place: on a disk that writes back what a build left, one fsync may take seconds. */
+function stateFolders() {
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** A browser takes http for a secure context from localhost only. */
+const linkOf = ({ url }) => `http://localhost:8080${url.slice(url.indexOf('/j#'))}`;
+
 export async function startEir() {
   const address = process.env.EIR_TEST_ADDRESS;
   if (!address) throw new Error('run through tests/support/isolated: it makes the address that the browsers use');
-  const stateHome = mkdtempSync(join(tmpdir(), 'eir-state-'));
+  const stateHome = mkdtempSync(join(stateFolders(), 'eir-state-'));
   const env = { ...process.env, XDG_STATE_HOME: stateHome };
   const { stdout } = await run(QUICKSTART, [...PROGRAM, '--json', '--address', address], { env, maxBuffer: 64 << 20 });
   const told = JSON.parse(stdout.trim().split('\n').pop());
@@ -49,12 +62,17 @@ export async function startEir() {
       const links = {};
       for (const seat of made.seats) {
         const path = `/v1/consultations/${made.id}/seats/${seat.id}/invitations`;
-        const { url } = await call('POST', path, { kind: 'link', maxUses: 100 });
+        const invitation = await call('POST', path, { kind: 'link', maxUses: 100 });
         let name = seat.role;
         for (let count = 2; name in links; count += 1) name = seat.role + count;
-        links[name] = `http://localhost:8080${url.slice(url.indexOf('/j#'))}`;
+        links[name] = linkOf(invitation);
       }
       return { id: made.id, links };
+    },
+    /** One seat more, and its link. */
+    async addSeat(consultation, role) {
+      const { invitation } = await call('POST', `/v1/consultations/${consultation}/seats`, { role, invitation: { kind: 'link' } });
+      return linkOf(invitation);
     },
     async participants(consultation) {
       return (await call('GET', `/v1/consultations/${consultation}/participants`)).participants;

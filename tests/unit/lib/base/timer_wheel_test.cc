@@ -109,7 +109,9 @@ TEST(TimerWheel, PropertyFiresWhatAListWouldFire) {
       for (const auto& [pending, deadline] : expected) EXPECT_GT(deadline + 1ms, at(now));
       Timestamp earliest = kNever;
       for (const auto& [pending, deadline] : expected) earliest = std::min(earliest, deadline);
-      if (earliest != kNever) EXPECT_LE(wheel.next_timeout(), std::max(earliest, at(now)) + 1ms);
+      if (earliest != kNever) {
+        EXPECT_LE(wheel.next_timeout(), std::max(earliest, at(now)) + 1ms);
+      }
     }
   }
 }

@@ -63,6 +63,34 @@ TEST_F(StaticFilesTest, KnownETagIsAnsweredWithoutBody) {
   EXPECT_EQ(second.body, "");
 }
 
+TEST_F(StaticFilesTest, WhoTakesGzipGetsLessUnderAnETagOfItsOwn) {
+  const std::string code(5000, 'x');
+  write("index.html", "");
+  write("client/a.js", code);
+  const StaticFiles files = StaticFiles::load(folder.string());
+  HttpRequest asked = request("/client/a.js");
+  const HttpAnswer plain = files.answer(asked);
+  asked.accept_encoding = "gzip, br";
+  const HttpAnswer packed = files.answer(asked);
+  EXPECT_EQ(plain.body, code);
+  EXPECT_EQ(header(plain, "Content-Encoding"), "");
+  EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
+  EXPECT_EQ(packed.body.substr(0, 2), "\x1f\x8b");
+  EXPECT_LT(packed.body.size(), 100u);
+  for (const HttpAnswer* answer : {&plain, &packed}) EXPECT_EQ(header(*answer, "Vary"), "Accept-Encoding");
+  EXPECT_NE(header(plain, "ETag"), header(packed, "ETag"));
+  asked.if_none_match = header(plain, "ETag");
+  EXPECT_EQ(files.answer(asked).status, 200);
+  asked.if_none_match = header(packed, "ETag");
+  EXPECT_EQ(files.answer(asked).status, 304);
+  EXPECT_EQ(files.answer(asked).body, "");
+  // What gzip makes longer stays as it is.
+  HttpRequest small = request("/");
+  small.accept_encoding = "gzip";
+  EXPECT_EQ(header(files.answer(small), "Content-Encoding"), "");
+  EXPECT_EQ(header(files.answer(small), "Vary"), "");
+}
+
 TEST_F(StaticFilesTest, NothingButTheLoadedFilesIsReachable) {
   write("index.html", "start");
   write("README.md", "text");
