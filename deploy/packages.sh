@@ -17,8 +17,8 @@ runtime=(openssl curl ca-certificates python3 iproute2 procps)
 test=(
   clang-14 clang-format-14 clang-tidy-14 lld-14 llvm-14 libclang-rt-14-dev
   python3 curl openssl sqlite3 iproute2 nftables procps util-linux
-  # systemd-analyze and strace hold the unit against what eird does.
-  systemd strace
+  # systemd-analyze, a systemd that boots in a container, and strace hold the unit against what eird does.
+  systemd systemd-container binutils strace
 )
 browser=(
   chromium firefox-esr nodejs npm pulseaudio espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux

@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <sys/prctl.h>
 
 #include <charconv>
 #include <cstdio>
@@ -75,7 +76,9 @@ ParsedConfig read_configuration(const std::string& file) {
   return file.empty() ? parse_config("", "defaults") : load_config(file);
 }
 
+// Also the name that ps, top and the journal show: the program was executed as /proc/self/exe and would be called "exe".
 void start_log(const channel::LogStart& start) {
+  prctl(PR_SET_NAME, ("eird-" + start.process).c_str());
   log::start({start.format, start.level, start.process, start.redaction_key});
 }
 
