@@ -148,7 +148,7 @@ const std::string& EirdHost::invitation_of(size_t room) {
   return invitations_[room] = std::string(invitation.at("token").as_string());
 }
 
-std::unique_ptr<Session> EirdHost::join(size_t room) { return api_.join(invitation_of(room), "bench"); }
+std::unique_ptr<Session> EirdHost::join(const Seat& seat) { return api_.join(invitation_of(seat.room), "bench"); }
 
 std::vector<pid_t> EirdHost::workers() const { return media_workers_of(address_.pid); }
 

@@ -6,6 +6,7 @@
 
 #include "bench/api_client.h"
 #include "bench/host.h"
+#include "bench/process_stats.h"
 
 namespace eir::bench {
 
@@ -51,9 +52,10 @@ class EirdHost final : public Host {
   explicit EirdHost(EirdAddress address);
 
   std::string name() const override { return "eird"; }
-  std::unique_ptr<Session> join(size_t room) override;
+  std::unique_ptr<Session> join(const Seat& seat) override;
   void poll() override { api_.poll(); }
   std::vector<pid_t> workers() const override;
+  std::vector<pid_t> processes() const override { return process_tree_of(address_.pid); }
   Counters counters() override;
 
  private:

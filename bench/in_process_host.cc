@@ -188,8 +188,8 @@ std::string InProcessHost::request(const std::string& text) {
   return reply;
 }
 
-std::unique_ptr<Session> InProcessHost::join(size_t room) {
-  return std::make_unique<RouterSession>(*this, room, next_participant_++);
+std::unique_ptr<Session> InProcessHost::join(const Seat& seat) {
+  return std::make_unique<RouterSession>(*this, seat.room, next_participant_++);
 }
 
 Counters InProcessHost::counters() {

@@ -15,7 +15,7 @@ class InProcessHost final : public Host {
   InProcessHost& operator=(const InProcessHost&) = delete;
 
   std::string name() const override { return "router"; }
-  std::unique_ptr<Session> join(size_t room) override;
+  std::unique_ptr<Session> join(const Seat& seat) override;
   void poll() override {}
   std::vector<pid_t> workers() const override { return {child_}; }
   Counters counters() override;

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace eir::bench {
 namespace {
@@ -78,14 +79,55 @@ CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t
   return {Duration(user_ns), Duration(total - user_ns)};
 }
 
-// schedstat counts the main thread alone, so it serves for the processes that have no other: workers.
+std::optional<uint64_t> parse_statm_resident(std::string_view text) {
+  take_word(text);
+  return to_number<uint64_t>(take_word(text));
+}
+
+// A process's schedstat counts its main thread alone, so those of all threads are summed. What a thread used that has
+// ended since is missing: media threads live as long as their clients.
 std::optional<CpuTime> read_cpu_time(pid_t pid) {
   const auto stat = parse_proc_stat(read_file(proc_file(pid, "stat")));
   if (!stat) return std::nullopt;
-  return cpu_time(*stat, parse_schedstat(read_file(proc_file(pid, "schedstat"))), sysconf(_SC_CLK_TCK));
+  std::optional<uint64_t> exact;
+  std::error_code error;
+  for (const auto& thread : std::filesystem::directory_iterator(proc_file(pid, "task"), error)) {
+    const auto ns = parse_schedstat(read_file((thread.path() / "schedstat").string()));
+    if (ns) exact = exact.value_or(0) + *ns;
+  }
+  return cpu_time(*stat, exact, sysconf(_SC_CLK_TCK));
+}
+
+CpuTime cpu_time_of(const std::vector<pid_t>& pids) {
+  CpuTime sum;
+  for (const pid_t pid : pids) sum = sum + read_cpu_time(pid).value_or(CpuTime{});
+  return sum;
+}
+
+uint64_t resident_bytes_of(const std::vector<pid_t>& pids) {
+  uint64_t pages = 0;
+  for (const pid_t pid : pids) pages += parse_statm_resident(read_file(proc_file(pid, "statm"))).value_or(0);
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 CpuTime own_cpu_time() { return read_cpu_time(getpid()).value_or(CpuTime{}); }
+
+std::vector<pid_t> process_tree_of(pid_t root) {
+  std::vector<std::pair<pid_t, pid_t>> all;  // process, parent
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = to_number<pid_t>(entry.path().filename().string());
+    if (!pid) continue;
+    if (const auto stat = parse_proc_stat(read_file(proc_file(*pid, "stat")))) all.emplace_back(*pid, stat->parent);
+  }
+  std::vector<pid_t> tree = {root};
+  for (size_t i = 0; i < tree.size(); ++i) {
+    for (const auto& [pid, parent] : all) {
+      if (parent == tree[i]) tree.push_back(pid);
+    }
+  }
+  return tree;
+}
 
 std::vector<pid_t> media_workers_of(pid_t eird) {
   std::vector<pid_t> found;

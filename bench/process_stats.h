@@ -31,12 +31,19 @@ struct ProcStat {
 std::optional<ProcStat> parse_proc_stat(std::string_view text);
 // The first of the three numbers of /proc/<pid>/schedstat: nanoseconds on a processor.
 std::optional<uint64_t> parse_schedstat(std::string_view text);
+// Pages in memory, the second number of /proc/<pid>/statm.
+std::optional<uint64_t> parse_statm_resident(std::string_view text);
 // Ticks divided as `stat` says, scaled to the exact sum where there is one.
 CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t ticks_per_second);
 
 // Nothing if the process is gone.
 std::optional<CpuTime> read_cpu_time(pid_t pid);
 CpuTime own_cpu_time();
+// Sums; processes that are gone count nothing.
+CpuTime cpu_time_of(const std::vector<pid_t>& pids);
+uint64_t resident_bytes_of(const std::vector<pid_t>& pids);
+// The process and all that it started, directly or not.
+std::vector<pid_t> process_tree_of(pid_t root);
 // The media workers of an eird: its children whose arguments name that role.
 std::vector<pid_t> media_workers_of(pid_t eird);
 

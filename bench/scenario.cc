@@ -49,8 +49,12 @@ Scenario::Scenario(Host& host, const ScenarioOptions& options)
 
 Scenario::~Scenario() = default;
 
-ClientOptions Scenario::client_options(bool publishes, bool subscribes) {
+ClientOptions Scenario::client_options(const Seat& seat) {
+  const bool publishes = seat.part != Part::kWatches;
+  const bool subscribes = seat.part != Part::kPublishes;
   ClientOptions out;
+  // Servers with one-way connections answer actpass as they like; this client is the DTLS client always.
+  out.offers_dtls_active = host_.is_one_way();
   out.tag = static_cast<uint32_t>(loop_.size() + 1);
   out.name = "bench-" + std::to_string(out.tag);
   const bool is_first_subscriber = subscribes && loop_.size() <= options_.publishers;
@@ -65,29 +69,53 @@ ClientOptions Scenario::client_options(bool publishes, bool subscribes) {
     encoding.height = 720;
     encoding.bitrate = DataRate::bps(kVideoBitsPerSecond);
   }
-  if (subscribes) out.audio_slots = out.video_slots = options_.publishers - (publishes ? 1 : 0);
+  if (subscribes) out.audio_slots = out.video_slots = options_.publishers - (seat.person < options_.publishers ? 1 : 0);
   return out;
 }
 
 void Scenario::join() {
-  for (size_t room = 0; room < options_.rooms; ++room) {
-    for (size_t i = 0; i < options_.publishers; ++i) join_one(room, true, options_.subscribers == 0);
-    for (size_t i = 0; i < options_.subscribers; ++i) join_one(room, false, true);
-  }
+  resident_before_ = resident_bytes_of(host_.processes());
+  for (size_t room = 0; room < options_.rooms; ++room) join_room(room);
   const Timestamp end = now() + options_.warm_up;
   std::fprintf(stderr, "%s: %zu clients joined, warming up\n", host_.name().c_str(), loop_.size());
   run_with_progress(end);
 }
 
-void Scenario::join_one(size_t room, bool publishes, bool subscribes) {
-  sessions_.push_back(host_.join(room));
-  const size_t index = loop_.add(client_options(publishes, subscribes));
+void Scenario::join_room(size_t room) {
+  const bool all_watch = options_.subscribers == 0;
+  const Part first = all_watch && !host_.is_one_way() ? Part::kBoth : Part::kPublishes;
+  for (size_t i = 0; i < options_.publishers; ++i) join_one({room, i, first});
+  const size_t begin = all_watch ? 0 : options_.publishers;
+  const size_t watchers = !all_watch ? options_.subscribers : (host_.is_one_way() ? options_.publishers : 0);
+  for (size_t i = 0; i < watchers; ++i) join_one({room, begin + i, Part::kWatches});
+}
+
+// Where the server offers, its offer is what the time runs from.
+size_t Scenario::negotiate(const Seat& seat, Session& session) {
+  const std::string offer = session.take_offer();
+  ClientOptions options = client_options(seat);
+  if (!offer.empty()) options.audio_slots = options.video_slots = 0;
+  const size_t index = loop_.add(std::move(options));
+  Client& client = loop_.client(index);
   JoinTimes& times = loop_.times(index);
   times.offered = now();
-  const std::string answer = sessions_.back()->exchange(loop_.client(index).write_offer());
-  times.answered = now();
-  if (!loop_.client(index).handle_answer(times.answered, answer)) throw std::runtime_error("the answer is not usable");
+  if (offer.empty()) {
+    const std::string answer = session.exchange(client.write_offer());
+    times.answered = now();
+    if (!client.handle_answer(times.answered, answer)) throw std::runtime_error("the answer is not usable");
+  } else {
+    const auto answer = client.handle_offer(times.offered, offer);
+    if (!answer) throw std::runtime_error("the server's offer is not usable");
+    session.give_answer(*answer);
+    times.answered = now();
+  }
   loop_.settle(index);
+  return index;
+}
+
+void Scenario::join_one(const Seat& seat) {
+  sessions_.push_back(host_.join(seat));
+  const size_t index = negotiate(seat, *sessions_.back());
   const Timestamp end = now() + kConnectDeadline;
   while (!loop_.client(index).is_connected()) {
     if (now() > end) throw std::runtime_error("client " + std::to_string(index) + " does not connect");
@@ -127,22 +155,22 @@ Scenario::Totals Scenario::totals() {
   return out;
 }
 
-CpuTime Scenario::workers_cpu() const {
-  CpuTime sum;
-  for (const pid_t pid : host_.workers()) sum = sum + read_cpu_time(pid).value_or(CpuTime{});
-  return sum;
-}
+CpuTime Scenario::workers_cpu() const { return cpu_time_of(host_.workers()); }
 
 ScenarioFigures Scenario::measure() {
   const Counters counters = host_.counters();
   const Totals before = totals();
   const CpuTime workers = workers_cpu();
+  const CpuTime server = cpu_time_of(host_.processes());
   const CpuTime own = own_cpu_time();
   const Timestamp begun = now();
   run_with_progress(begun + options_.duration);
   ScenarioFigures out;
   out.seconds = to_seconds(now() - begun);
   out.workers = workers_cpu() - workers;
+  out.server = cpu_time_of(host_.processes()) - server;
+  out.resident_before = resident_before_;
+  out.resident_after = resident_bytes_of(host_.processes());
   out.own = own_cpu_time() - own;
   const Totals after = totals();
   out.host = host_.name();

@@ -45,7 +45,10 @@ struct ScenarioFigures {
   uint64_t verified = 0;
   uint64_t corrupt = 0;
   CpuTime workers;
+  CpuTime server;  // all processes of the host, the workers included
   CpuTime own;
+  uint64_t resident_before = 0;  // bytes in memory of all these processes, before the first client came
+  uint64_t resident_after = 0;
   Counters counters;  // what the host counted meanwhile
   Percentiles audio_latency;
   std::map<std::string, Percentiles> join;  // from the offer to the named step
@@ -79,8 +82,10 @@ class Scenario {
     uint64_t verified = 0;
     uint64_t corrupt = 0;
   };
-  void join_one(size_t room, bool publishes, bool subscribes);
-  ClientOptions client_options(bool publishes, bool subscribes);
+  void join_room(size_t room);
+  void join_one(const Seat& seat);
+  size_t negotiate(const Seat& seat, Session& session);
+  ClientOptions client_options(const Seat& seat);
   void run_with_progress(Timestamp until);
   Totals totals();
   CpuTime workers_cpu() const;
@@ -93,6 +98,7 @@ class Scenario {
   DtlsContext dtls_;
   ClientLoop loop_;
   std::vector<std::unique_ptr<Session>> sessions_;
+  uint64_t resident_before_ = 0;
 };
 
 }  // namespace eir::bench

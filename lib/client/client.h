@@ -91,6 +91,11 @@ class Client {
   // `servers`: addresses to use instead of the answer's candidates.
   Result<void, ClientRefusal> handle_answer(Timestamp now, std::string_view answer,
                                             std::span<const SocketAddress> servers = {});
+  // The other way round, of servers that offer to who only watches: each m-line on which the server sends becomes a
+  // slot under its mid, every other one is refused. Once, and only of a client without m-lines of its own. Returns the
+  // answer, with this client as DTLS client.
+  Result<std::string, ClientRefusal> handle_offer(Timestamp now, std::string_view offer,
+                                                  std::span<const SocketAddress> servers = {});
   // For the next offer. Each returns the new m-line's mid.
   std::string add_audio_track(const AudioTrackOptions& track);
   std::string add_video_track(const VideoTrackOptions& track);
@@ -149,6 +154,9 @@ class Client {
     bool is_rtx = false;
   };
 
+  std::string add_slot(MediaKind kind, std::string mid);
+  sdp::OfferParameters session_parameters(sdp::DtlsSetup setup);
+  void keep_what_a_slot_can(sdp::AnsweredMedia& offered) const;
   ExtensionMap offered_extensions(MediaKind kind) const;
   sdp::OfferedMedia offered_track(const ClientSender& sender) const;
   sdp::OfferedMedia offered_slot(const ClientReceiver& receiver) const;

@@ -68,8 +68,9 @@ std::string Client::add_video_track(const VideoTrackOptions& track) {
   return mid;
 }
 
-std::string Client::add_slot(MediaKind kind) {
-  std::string mid = std::to_string(media_.size());
+std::string Client::add_slot(MediaKind kind) { return add_slot(kind, std::to_string(media_.size())); }
+
+std::string Client::add_slot(MediaKind kind, std::string mid) {
   const ReceiverOptions receiver{options_.nack, options_.key_frame_requests, options_.decrypt_one_in};
   receivers_.push_back(std::make_unique<ClientReceiver>(kind, mid, receiver));
   media_.push_back({.receiver = receivers_.back().get()});
@@ -117,12 +118,20 @@ sdp::OfferedMedia Client::offered_slot(const ClientReceiver& receiver) const {
   return media;
 }
 
+sdp::OfferParameters Client::session_parameters(sdp::DtlsSetup setup) {
+  sdp::OfferParameters session;
+  session.session_id = std::to_string(uint64_t{options_.tag} + 1);
+  session.session_version = ++offers_;
+  session.ice = {transport_.local_ice().ufrag, transport_.local_ice().pwd};
+  session.fingerprint = to_sdp(transport_.fingerprint());
+  session.setup = setup;
+  return session;
+}
+
 std::string Client::write_offer() {
-  sdp::OfferParameters offer;
-  offer.session_id = std::to_string(uint64_t{options_.tag} + 1);
-  offer.session_version = ++offers_;
-  offer.ice = {transport_.local_ice().ufrag, transport_.local_ice().pwd};
-  offer.fingerprint = to_sdp(transport_.fingerprint());
+  using sdp::DtlsSetup;
+  sdp::OfferParameters offer =
+      session_parameters(options_.offers_dtls_active ? DtlsSetup::kActive : DtlsSetup::kActpass);
   for (const Media& media : media_) {
     offer.media.push_back(media.sender != nullptr ? offered_track(*media.sender) : offered_slot(*media.receiver));
     offer.media.back().disabled = media.is_removed;
@@ -151,6 +160,53 @@ Result<void, ClientRefusal> Client::handle_answer(Timestamp now, std::string_vie
   start_transport(now, *answer, std::move(pairs));
   if (transport_.is_connected()) start_sending(now);
   return {};
+}
+
+// RFC 3264 section 6: an answer has no more codecs, feedback or extensions than its offer.
+void Client::keep_what_a_slot_can(sdp::AnsweredMedia& offered) const {
+  std::erase_if(offered.codecs, [this](const sdp::NegotiatedCodec& codec) {
+    if (codec.codec == Codec::kOpus) return false;
+    return std::ranges::find(options_.slot_video_codecs, codec.codec) == options_.slot_video_codecs.end();
+  });
+  for (sdp::NegotiatedCodec& codec : offered.codecs) {
+    codec.feedback.goog_remb = false;
+    codec.feedback.transport_cc = codec.feedback.transport_cc && options_.transport_cc;
+    codec.feedback.nack = codec.feedback.nack && options_.nack;
+  }
+  const MediaKind kind = offered.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo;
+  const ExtensionMap known = offered_extensions(kind);
+  ExtensionMap common;
+  common.allow_mixed = offered.extensions.allow_mixed;
+  for (const ExtensionId& one : kExtensionIds) {
+    if (known.has(one.kind) && offered.extensions.has(one.kind)) common.add(offered.extensions.id(one.kind), one.kind);
+  }
+  offered.extensions = common;
+}
+
+Result<std::string, ClientRefusal> Client::handle_offer(Timestamp now, std::string_view text,
+                                                        std::span<const SocketAddress> servers) {
+  now_ = std::max(now_, now);
+  auto offer = sdp::parse_server_offer(text);
+  const auto is_other = [](const sdp::AnsweredMedia& media) { return media.kind == sdp::SectionKind::kOther; };
+  if (!offer || std::ranges::any_of(offer->media, is_other)) return ClientRefusal::kAnswerMalformed;
+  if (!media_.empty() || !from_sdp(offer->fingerprint)) return ClientRefusal::kAnswerMismatch;
+  const std::vector<SocketAddress> candidates = usable_addresses(offer->candidates);
+  std::vector<Path> pairs = candidate_pairs(options_.sockets, servers.empty() ? candidates : servers);
+  if (pairs.empty()) return ClientRefusal::kNoCandidate;
+  sdp::OfferParameters answer = session_parameters(sdp::DtlsSetup::kActive);
+  for (sdp::AnsweredMedia& offered : offer->media) {
+    keep_what_a_slot_can(offered);
+    add_slot(offered.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo, offered.mid);
+    sdp::OfferedMedia& line = answer.media.emplace_back(offered_slot(*media_.back().receiver));
+    // A line at port 0 lists something all the same, and nobody reads it (RFC 3264 section 6).
+    if (!offered.codecs.empty()) line.codecs = offered.codecs;
+    line.extensions = offered.extensions;
+    line.rtcp_rsize = offered.rtcp_rsize;
+    line.disabled = media_.back().is_removed = !offered.accepted || !offered.client_receives || offered.codecs.empty();
+  }
+  apply_media(*offer);
+  start_transport(now, *offer, std::move(pairs));
+  return sdp::write_offer(answer);
 }
 
 void Client::apply_media(const sdp::Answer& answer) {

@@ -1,6 +1,8 @@
 #include "lib/sdp/client_session.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "lib/sdp/codec_choice.h"
@@ -101,6 +103,28 @@ AnsweredMedia answered_media(const SessionDescription& session, size_t index) {
   return media;
 }
 
+Result<Answer, SdpRefusal> parse_peer(std::string_view text, std::span<const DtlsSetup> setups) {
+  const auto session = parse(text);
+  if (!session) return session.error();
+  if (const auto refusal = check_media_lines(*session)) return *refusal;
+  Answer answer;
+  answer.ice_lite = session->ice_lite;
+  if (const MediaSection* tagged = tagged_media(*session)) {
+    auto peer = read_peer_transport(*session, *tagged);
+    if (!peer) return peer.error();
+    if (!peer->setup || std::ranges::find(setups, *peer->setup) == setups.end()) {
+      return SdpRefusal{SdpError::kSetupUnsupported, tagged->line};
+    }
+    answer.setup = *peer->setup;
+    answer.ice = std::move(peer->remote.ice);
+    answer.fingerprint = std::move(peer->remote.fingerprint);
+    answer.candidates = std::move(peer->remote.candidates);
+    answer.end_of_candidates = peer->remote.end_of_candidates;
+  }
+  for (size_t i = 0; i < session->media.size(); ++i) answer.media.push_back(answered_media(*session, i));
+  return answer;
+}
+
 }  // namespace
 
 NegotiatedCodec offered_codec(Codec codec, uint8_t payload_type, std::optional<uint8_t> rtx_payload_type) {
@@ -149,25 +173,13 @@ std::string write_offer(const OfferParameters& parameters) {
 }
 
 Result<Answer, SdpRefusal> parse_answer(std::string_view text) {
-  const auto session = parse(text);
-  if (!session) return session.error();
-  if (const auto refusal = check_media_lines(*session)) return *refusal;
-  Answer answer;
-  answer.ice_lite = session->ice_lite;
-  if (const MediaSection* tagged = tagged_media(*session)) {
-    auto peer = read_peer_transport(*session, *tagged);
-    if (!peer) return peer.error();
-    if (peer->setup != DtlsSetup::kActive && peer->setup != DtlsSetup::kPassive) {
-      return SdpRefusal{SdpError::kSetupUnsupported, tagged->line};
-    }
-    answer.setup = *peer->setup;
-    answer.ice = std::move(peer->remote.ice);
-    answer.fingerprint = std::move(peer->remote.fingerprint);
-    answer.candidates = std::move(peer->remote.candidates);
-    answer.end_of_candidates = peer->remote.end_of_candidates;
-  }
-  for (size_t i = 0; i < session->media.size(); ++i) answer.media.push_back(answered_media(*session, i));
-  return answer;
+  constexpr std::array kSetups = {DtlsSetup::kActive, DtlsSetup::kPassive};
+  return parse_peer(text, kSetups);
+}
+
+Result<Answer, SdpRefusal> parse_server_offer(std::string_view text) {
+  constexpr std::array kSetups = {DtlsSetup::kActpass, DtlsSetup::kPassive};
+  return parse_peer(text, kSetups);
 }
 
 }  // namespace eir::sdp

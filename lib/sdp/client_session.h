@@ -43,6 +43,7 @@ struct OfferParameters {
   std::vector<OfferedMedia> media{};
 };
 
+// With the setup kActive it is as good as an answer, if the m-lines are those of the other side's offer.
 std::string write_offer(const OfferParameters& parameters);
 
 // One m-line of an answer, from the client's view.
@@ -76,5 +77,9 @@ struct Answer {
 // Refuses what a browser would refuse in an answer: no ICE or fingerprint although an m-line is accepted,
 // a=setup:actpass, an accepted m-line outside the BUNDLE group or without rtcp-mux.
 Result<Answer, SdpRefusal> parse_answer(std::string_view text);
+
+// The same of an offer, by servers that offer to who only watches. Refused: one that leaves the DTLS client's part to
+// nobody but itself (a=setup:active, holdconn or none).
+Result<Answer, SdpRefusal> parse_server_offer(std::string_view text);
 
 }  // namespace eir::sdp

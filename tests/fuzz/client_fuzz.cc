@@ -13,6 +13,7 @@
 #include "lib/client/frame_checker.h"
 #include "lib/client/frame_payload.h"
 #include "lib/rtp/payload_info.h"
+#include "lib/sdp/parser.h"
 #include "lib/transport/dtls_certificate.h"
 #include "tests/fuzz/instant_dtls.h"
 #include "tests/support/sim_world.h"
@@ -37,11 +38,13 @@ void fuzz_client(ByteReader& reader) {
   Client client(options, context, random);
   const std::string offer = client.write_offer();
   Timestamp now(1s);
-  // The rest of the input is an answer, until a zero byte; then datagrams.
+  // The rest of the input is an answer, or a server's offer, until a zero byte; then datagrams.
   const ByteView rest = reader.rest();
   size_t end = 0;
   while (end < rest.size() && rest[end] != 0) ++end;
   static_cast<void>(client.handle_answer(now, as_text(rest.first(end))));
+  Client answering(ClientOptions{}, context, random);
+  if (const auto answer = answering.handle_offer(now, as_text(rest.first(end)))) EIR_CHECK(sdp::parse(*answer));
   reader.skip(end + 1);
   std::array<uint8_t, Client::kDatagramMax> out{};
   Path path;

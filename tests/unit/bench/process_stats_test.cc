@@ -1,6 +1,10 @@
 #include "bench/process_stats.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
 
 namespace eir::bench {
 namespace {
@@ -33,6 +37,36 @@ TEST(Schedstat, FirstNumberIsTimeOnAProcessor) {
   EXPECT_EQ(parse_schedstat("123456789 42 17\n"), 123456789U);
   EXPECT_FALSE(parse_schedstat(""));
   EXPECT_FALSE(parse_schedstat("nonsense"));
+}
+
+// size, resident, shared, text, lib, data, dirty: pages.
+TEST(Statm, SecondNumberIsWhatIsInMemory) {
+  EXPECT_EQ(parse_statm_resident("5000 1234 300 20 0 900 0\n"), 1234U);
+  EXPECT_FALSE(parse_statm_resident("5000"));
+  EXPECT_FALSE(parse_statm_resident(""));
+}
+
+TEST(ProcessTree, BeginsWithTheProcessItself) {
+  const std::vector<pid_t> tree = process_tree_of(getpid());
+  ASSERT_FALSE(tree.empty());
+  EXPECT_EQ(tree.front(), getpid());
+}
+
+TEST(ProcessTree, HasTheChildren) {
+  const pid_t parent = getppid();
+  const std::vector<pid_t> tree = process_tree_of(parent);
+  EXPECT_NE(std::ranges::find(tree, getpid()), tree.end());
+}
+
+// The main thread waits meanwhile: its own schedstat would never get there.
+TEST(CpuTime, CountsAllThreads) {
+  const Duration wanted = own_cpu_time().total() + 20ms;
+  bool is_counted = false;
+  std::thread busy([&] {
+    for (int i = 0; i < 100'000 && !is_counted; ++i) is_counted = own_cpu_time().total() >= wanted;
+  });
+  busy.join();
+  EXPECT_TRUE(is_counted);
 }
 
 TEST(CpuTime, TicksDivideTheExactSum) {
