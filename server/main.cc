@@ -76,7 +76,8 @@ ParsedConfig read_configuration(const std::string& file) {
   return file.empty() ? parse_config("", "defaults") : load_config(file);
 }
 
-// Also the name that ps, top and the journal show: the program was executed as /proc/self/exe and would be called "exe".
+// Also the name that ps, top and the journal show: the program was executed as /proc/self/exe and would be called
+// "exe".
 void start_log(const channel::LogStart& start) {
   prctl(PR_SET_NAME, ("eird-" + start.process).c_str());
   log::start({start.format, start.level, start.process, start.redaction_key});
