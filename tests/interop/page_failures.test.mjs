@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium, missingBrowsers } from './lib/browsers.mjs';
 import { startEir } from './lib/eir.mjs';
-import { DESKTOP, PHONE, decideOn, elsewhere, goIn, inView, lookAt, openAsPerson, sayName } from './lib/page.mjs';
+import { DESKTOP, PHONE, decideOn, elsewhere, goIn, inView, lookAt, openAsPerson, picturesShown, sayName } from './lib/page.mjs';
 import { pause, textOf } from './lib/room.mjs';
 
 const DAY_MS = 86_400_000;
@@ -110,12 +110,8 @@ describe('what goes wrong', () => {
     await eir.call('POST', `/v1/consultations/${locked.id}/unlock`, {});
   });
 
-  test('a node that drains, and a service that cannot be reached: both try again', async () => {
+  test('a service that cannot be reached: it tries again', async () => {
     const { guest } = await invite({});
-    const body = JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status: 503, code: 'draining' });
-    const answer = { status: 503, contentType: 'application/problem+json', headers: { 'Retry-After': '20' }, body };
-    await refusedAt(guest.url, 'draining', { title: 'Tjenesten får vedlikehold', says: /tar ikke imot nye/, way: /Prøv igjen[^]*Prøver igjen om 0:\d\d/, code: 'draining' },
-      { route: { pattern: '**/v1/join', answer } });
     const page = await openAsPerson(browser, guest.url, { who: 'patient' });
     await page.driver.route('**/v1/join', (route) => route.abort());
     await sayName(page, 'Ingrid');
@@ -244,4 +240,24 @@ describe('what goes wrong', () => {
       }
     });
   }
+
+  test('a node that drains: who comes is told to wait, who is in stays until they go, and then the node ends', async () => {
+    const room = await invite({});
+    const host = await openAsPerson(browser, room.host.url, { who: 'specialist', viewport: DESKTOP });
+    await goIn(host, 'Dr. Nilsen');
+    const patient = await openAsPerson(browser, room.guest.url, { who: 'patient' });
+    const late = (await invite({})).guest.url;
+    await goIn(patient, 'Ingrid');
+    await decideOn(host, 'Ingrid', 'admit');
+    await picturesShown(host, 1);
+    await eir.drain();
+    await refusedAt(late, 'draining', { title: 'Tjenesten får vedlikehold', says: /tar ikke imot nye/, way: /Prøv igjen[^]*Prøver igjen om 0:\d\d/, code: 'draining' });
+    await picturesShown(host, 1);
+    assert.equal(await patient.evaluate(() => document.documentElement.dataset.view), 'call');
+    await host.click('#end');
+    await host.click('#yes');
+    await Promise.all([host, patient].map((page) => inView(page, 'over')));
+    await eir.logged('supervisor_ended code=0');
+    await Promise.all([host, patient].map((page) => page.close()));
+  });
 });

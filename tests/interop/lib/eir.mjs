@@ -1,7 +1,7 @@
 // Starts Eir through deploy/quickstart, in the network namespace of the test (tests/support/isolated), and talks to its
 // API with the service credential.
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,9 @@ function stateFolders() {
     return tmpdir();
   }
 }
+
+// Whoever closed a page without leaving is counted as there for 30 s.
+const LOGGED_WITHIN_MS = 45000;
 
 /** A browser takes http for a secure context from localhost only. */
 const linkOf = ({ url }) => `http://localhost:8080${url.slice(url.indexOf('/j#'))}`;
@@ -89,6 +92,23 @@ export async function startEir() {
         if (Date.now() > end) throw new Error(`not ${count} admitted within ${timeoutMs} ms: ${JSON.stringify(all)}`);
         await new Promise((done) => setTimeout(done, 100));
       }
+    },
+    /** Waits until the log has this text. */
+    async logged(words) {
+      for (let waited = 0; !this.log().includes(words); waited += 50) {
+        if (waited > LOGGED_WITHIN_MS) throw new Error(`no "${words}" in the log: ${this.log()}`);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    },
+    /** Has eird drain, for as long as anybody is there: SIGTERM, after a reload that gives it the time. */
+    async drain() {
+      const file = join(stateHome, 'eir-quickstart', 'eird.yaml');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('drain_s: 0', 'drain_s: 600'));
+      process.kill(told.pid, 'SIGHUP');
+      await this.logged('key=timeouts.drain_s');
+      await this.logged('reload_taken');
+      process.kill(told.pid, 'SIGTERM');
+      await this.logged('drain_begun');
     },
     async stop() {
       await run(QUICKSTART, [...PROGRAM, '--stop'], { env });

@@ -15,10 +15,9 @@ const drawn = readFileSync(new URL('people.js', import.meta.url), 'utf8');
 export const devicesOf = (settings) => `globalThis.eirPeople = ${JSON.stringify(settings)};\n${drawn}`;
 
 /**
- * Opens a link as a person would, with name and check before them. `devices`: for lib/people.js; `route`: {pattern, answer}
- * instead of the server's.
+ * Opens a link as a person would, with name and check before them. `devices`: for lib/people.js.
  */
-export async function openAsPerson(browser, link, { who, viewport = PHONE, locale = 'nb-NO', devices = {}, moreScript = '', route, context }) {
+export async function openAsPerson(browser, link, { who, viewport = PHONE, locale = 'nb-NO', devices = {}, moreScript = '', context }) {
   const page = await browser.open({
     asPerson: true, viewport, moreScript: devicesOf({ who, ...devices }) + moreScript,
     context: { locale, ...context },
@@ -28,7 +27,6 @@ export async function openAsPerson(browser, link, { who, viewport = PHONE, local
   page.partyName = who;
   page.requests = [];
   page.driver.on('request', (request) => page.requests.push(request.url()));
-  if (route) await page.driver.route(route.pattern, (request) => request.fulfill(route.answer));
   await page.goto(link);
   await inView(page, link.includes('#') ? 'entry' : 'over');
   return page;
