@@ -4,6 +4,14 @@
 
 namespace eir {
 
+namespace {
+
+// Seconds. A node that drains does so until its calls have ended: pages that wait for it need not knock every second.
+constexpr std::string_view kRetryWhileDraining = "20";
+constexpr std::string_view kRetrySoon = "1";
+
+}  // namespace
+
 bool has_content_type(const HttpRequest& request, std::string_view media_type) {
   constexpr auto kLower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   std::string_view given = request.content_type;
@@ -25,7 +33,9 @@ HttpAnswer answer_problem(const Problem& problem) {
   answer.content_type = "application/problem+json";
   // RFC 6750 section 3.
   if (problem.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
-  if (problem.status == 503 || problem.status == 429) answer.headers.emplace_back("Retry-After", "1");
+  if (problem.status == 503 || problem.status == 429) {
+    answer.headers.emplace_back("Retry-After", problem.code == "draining" ? kRetryWhileDraining : kRetrySoon);
+  }
   return answer;
 }
 

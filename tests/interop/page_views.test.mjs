@@ -43,7 +43,9 @@ describe('the page', () => {
     assert.deepEqual(missingBrowsers(), [], 'install the browsers: deploy/packages.sh browser');
     eir = await startEir();
     browsers.chromium = await launchChromium();
-    room = await eir.openConsultation('wound', ['specialist', 'clinician', 'patient', 'relative', 'interpreter']);
+    room = await eir.openConsultation('wound', [
+      { role: 'specialist', organisation: 'Sykehuset' }, { role: 'clinician', organisation: 'Hjemmetjenesten' }, 'patient', 'relative', 'interpreter',
+    ]);
   });
 
   after(async () => {
@@ -139,7 +141,7 @@ describe('the page', () => {
     await decideOn(specialist, 'Ingrid', 'admit');
     await inState(patient, 'admitted');
     await Promise.all([picturesShown(specialist, 2), picturesShown(patient, 2), picturesShown(nurse, 2)]);
-    assert.match(await textOf(specialist, '#roster'), /Dr\. Nilsen, spesialist \(deg\)[^]*Mari, helsepersonell/);
+    assert.match(await textOf(specialist, '#roster'), /Dr\. Nilsen, spesialist \(deg\) · Sykehuset[^]*Mari, helsepersonell · Hjemmetjenesten/);
     await specialist.waitFor('words about the line', () => /Linjen din: (svært )?god|Linjen din: /.test(document.getElementById('own-quality').textContent));
     await pause(2500);
     await lookAt(specialist, 'consultation-desktop');

@@ -261,7 +261,7 @@ TEST_F(BackendTest, DrainingNodeTakesNobodyNew) {
   const auto refused = call("POST", "/v1/join", R"({"token":")" + token + R"("})", "");
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(code(refused), "draining");
-  EXPECT_EQ(header(refused, "Retry-After"), "1");
+  EXPECT_EQ(header(refused, "Retry-After"), "20");
 }
 
 TEST_F(BackendTest, WhatAWorkerTookToTheFirstPacketIsCounted) {
