@@ -107,6 +107,20 @@ describe('quality, view and words of the client library', () => {
     await viewer.waitFor('the server pauses them', () => [...globalThis.eir.session.slots.values()].filter(({ state }) => state === 'paused').length === 2);
     await viewer.evaluate(() => document.adoptedStyleSheets[0].replaceSync(''));
     await waitForParties(viewer, [64, 65]);
+    // Wishes said while there is no transport are told to the next one, and are no mistake.
+    await viewer.evaluate(() => {
+      globalThis.sent.length = 0;
+      const { session } = globalThis.eir;
+      const opened = session.media.connect();
+      session.media.pc.close();
+      session.media.pc = null;
+      session.view([{ mid: [...session.slots.keys()][0] ?? '3', width: 0, height: 0 }]);
+      return opened;
+    });
+    assert.deepEqual(await lastView('(wishes) => wishes.length === 1').then(([{ width }]) => width), 0);
+    assert.deepEqual(await viewer.evaluate(() => globalThis.sent.map(({ type }) => type).filter((type) => type === 'offer' || type === 'view')), ['offer', 'view']);
+    await viewer.evaluate(() => globalThis.eir.session.view(null));
+    await waitForParties(viewer, [64, 65]);
     const problems = await viewer.evaluate(() => globalThis.told.filter(({ type }) => type === 'problem'));
     assert.deepEqual(problems, []);
     await Promise.all([viewer, ...pages].map((page) => page.close()));

@@ -140,6 +140,8 @@ export class Media {
       if (currentDirection === 'stopped' && this.senders.delete(output)) this.refused.add(output);
     }
     for (const output of kReserve) this.sendLabel(output);
+    // A new transport knows nothing of what the one before was asked for; the tiles ask again by themselves.
+    if (session.wishes) session.view(session.wishes);
     if (this.refused.size > 0) this.sync();
   }
 

@@ -168,7 +168,7 @@ export class EirSession extends EventTarget {
    */
   view(wishes) {
     this.wishes = wishes;
-    this.send({ type: 'view', wishes: wishes ?? [] });
+    if (this.media.isAlive) this.send({ type: 'view', wishes: wishes ?? [] });
   }
 
   /**

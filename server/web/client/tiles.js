@@ -93,7 +93,7 @@ export class Tiles {
   askForView() {
     const wishes = this.wishes();
     const view = JSON.stringify(wishes);
-    if (!this.session.wishes && view === this.planned && view !== this.asked) {
+    if (this.session.media.isAlive && !this.session.wishes && view === this.planned && view !== this.asked) {
       this.asked = view;
       this.session.send({ type: 'view', wishes });
     }
