@@ -40,6 +40,7 @@ bool read_count(std::string_view word, std::string_view value, Arguments& out) {
   if (word == "--rooms") return read_number(value, kPeopleMax, out.rooms);
   if (word == "--publishers") return read_number(value, kPeoplePerRoomMax, out.publishers);
   if (word == "--seconds") return read_number(value, kSecondsMax, out.seconds);
+  if (word == "--event-loops") return read_number(value, kWorkersMax, out.event_loops);
   if (word == "--workers") return read_number(value, kWorkersMax, out.workers);
   if (word == "--check-one-in") return read_number(value, uint32_t{UINT16_MAX}, out.check_one_in);
   if (word == "--port-base") return read_number(value, uint16_t{60000}, out.port_base);
@@ -54,8 +55,9 @@ bool read_text(std::string_view word, std::string_view value, Arguments& out) {
     out.token = token_of(value);
     return true;
   }
-  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 7> kTexts = {{
+  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 8> kTexts = {{
       {"--eird", &Arguments::eird},
+      {"--janus", &Arguments::janus},
       {"--quickstart", &Arguments::quickstart},
       {"--api", &Arguments::api},
       {"--token", &Arguments::token},
@@ -95,6 +97,7 @@ const std::string_view kUsage =
     "       eir-bench publish [--api URL] --token T | --link URL [--publishers 8] [--ivf FILE] [--ogg FILE]\n"
     "HOST   --eird PROGRAM       starts its own, on loopback, and stops it again\n"
     "       --quickstart FILE    one that runs: the JSON line of deploy/quickstart --json\n"
+    "       --janus PROGRAM      Debian's, of its own as well; --event-loops 1 for threads that connections share\n"
     "       --in-process         lib/router behind sockets in a child process, without control\n"
     "OPTION --seconds 20  --workers 1  --port-base 18080  --check-one-in 16  --no-floor  --json FILE\n";
 

@@ -19,9 +19,11 @@ struct Arguments {
   uint32_t workers = 1;
   uint32_t check_one_in = 16;
   uint16_t port_base = 18080;
+  uint32_t event_loops = 0;  // of Janus; 0: a thread for each connection
   bool in_process = false;
   bool with_floor = true;
   std::string eird;        // program to start
+  std::string janus;       // program to start
   std::string quickstart;  // file with the JSON line of deploy/quickstart
   std::string api = "http://127.0.0.1:8080";
   std::string token;

@@ -54,8 +54,10 @@ ClientLoop::~ClientLoop() = default;
 
 size_t ClientLoop::add(ClientOptions options) {
   auto seat = std::make_unique<Seat>();
-  seat->client = std::make_unique<Client>(std::move(options), dtls_, random_);
   seat->socket = open_udp_socket(SocketAddress::v4({0, 0, 0, 0}, 0));
+  // Some servers want to hear of an address, though these clients' checks would tell it.
+  options.addresses = {SocketAddress::v4({127, 0, 0, 1}, port_of(seat->socket.value()))};
+  seat->client = std::make_unique<Client>(std::move(options), dtls_, random_);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = seats_.size();

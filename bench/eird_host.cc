@@ -1,21 +1,11 @@
 #include "bench/eird_host.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
 #include <boost/json.hpp>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
-#include <system_error>
 #include <thread>
 
 #include "bench/process_stats.h"
@@ -27,7 +17,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds kReadyDeadline{20};
-constexpr std::chrono::seconds kStopDeadline{10};
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr uint16_t kMediaPortOffset = 10;
 constexpr std::string_view kMetricPrefix = "eir_";
@@ -53,25 +42,16 @@ EirdAddress parse_quickstart(std::string_view json_line) {
 }
 
 OwnEird::OwnEird(const Options& options) {
-  std::string name = (std::filesystem::temp_directory_path() / "eir-bench-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "mkdtemp");
-  directory_ = name;
-  try {
-    write_files(options);
-    start(options.program);
-    await_ready();
-  } catch (...) {
-    stop();
-    throw;
-  }
+  write_files(options);
+  process_.emplace(options.program, std::vector<std::string>{"--config", (directory_.path() / "eird.yaml").string()});
+  address_.pid = process_->pid();
+  await_ready();
 }
-
-OwnEird::~OwnEird() { stop(); }
 
 // Limits that guard against strangers are out of the way: all clients have one address.
 void OwnEird::write_files(const Options& options) {
-  std::ofstream config(directory_ / "eird.yaml");
-  config << "state_dir: " << (directory_ / "state").string() << "\n"
+  std::ofstream config(directory_.path() / "eird.yaml");
+  config << "state_dir: " << (directory_.path() / "state").string() << "\n"
          << "listeners:\n"
          << "  http_loopback: {addresses: [127.0.0.1], port: " << options.port_base << "}\n"
          << "  ops: {address: 127.0.0.1, port: " << options.port_base + 1 << "}\n"
@@ -85,30 +65,19 @@ void OwnEird::write_files(const Options& options) {
          << "  joins_per_source_per_minute: 100000\n"
          << "  http_connections_per_source: 4000\n"
          << "log: {level: warn}\n";
-  std::filesystem::create_directory(directory_ / "state");
-  std::filesystem::permissions(directory_ / "state", std::filesystem::perms::owner_all);
-  make_credential((directory_ / "state").string(), "bench", (directory_ / "secret").string());
-  address_.credential = read_text(directory_ / "secret");
+  std::filesystem::create_directory(directory_.path() / "state");
+  std::filesystem::permissions(directory_.path() / "state", std::filesystem::perms::owner_all);
+  make_credential((directory_.path() / "state").string(), "bench", (directory_.path() / "secret").string());
+  address_.credential = read_text(directory_.path() / "secret");
   address_.api = loopback_url(options.port_base);
   address_.ops = loopback_url(static_cast<uint16_t>(options.port_base + 1));
-}
-
-void OwnEird::start(const std::string& program) {
-  const std::string config = (directory_ / "eird.yaml").string();
-  std::array<char*, 4> arguments = {const_cast<char*>(program.c_str()), const_cast<char*>("--config"),
-                                    const_cast<char*>(config.c_str()), nullptr};
-  const int error = posix_spawn(&address_.pid, program.c_str(), nullptr, nullptr, arguments.data(), environ);
-  if (error != 0) throw std::system_error(error, std::generic_category(), program);
 }
 
 void OwnEird::await_ready() {
   const auto end = std::chrono::steady_clock::now() + kReadyDeadline;
   ApiClient ops(parse_api_address(address_.ops));
   while (std::chrono::steady_clock::now() < end) {
-    if (waitpid(address_.pid, nullptr, WNOHANG) != 0) {
-      address_.pid = 0;
-      throw std::runtime_error("eird ended at its start");
-    }
+    if (!process_->is_running()) throw std::runtime_error("eird ended at its start");
     try {
       ops.get("/readyz");
       return;
@@ -117,20 +86,6 @@ void OwnEird::await_ready() {
     }
   }
   throw std::runtime_error("eird does not get ready");
-}
-
-void OwnEird::stop() {
-  if (address_.pid > 0) {
-    kill(address_.pid, SIGTERM);
-    const auto end = std::chrono::steady_clock::now() + kStopDeadline;
-    while (waitpid(address_.pid, nullptr, WNOHANG) == 0) {
-      if (std::chrono::steady_clock::now() > end) kill(address_.pid, SIGKILL);
-      std::this_thread::sleep_for(kPoll);
-    }
-    address_.pid = 0;
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 EirdHost::EirdHost(EirdAddress address)

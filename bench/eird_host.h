@@ -1,11 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "bench/api_client.h"
 #include "bench/host.h"
+#include "bench/own_process.h"
 #include "bench/process_stats.h"
 
 namespace eir::bench {
@@ -31,18 +32,14 @@ class OwnEird {
   };
   // Throws std::runtime_error if it does not get ready within 20 s.
   explicit OwnEird(const Options& options);
-  ~OwnEird();
-  OwnEird(const OwnEird&) = delete;
-  OwnEird& operator=(const OwnEird&) = delete;
   const EirdAddress& address() const { return address_; }
 
  private:
   void write_files(const Options& options);
-  void start(const std::string& program);
   void await_ready();
-  void stop();
 
-  std::filesystem::path directory_;
+  TemporaryDirectory directory_;
+  std::optional<OwnProcess> process_;
   EirdAddress address_;
 };
 

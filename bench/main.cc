@@ -12,6 +12,7 @@
 #include "bench/arguments.h"
 #include "bench/eird_host.h"
 #include "bench/in_process_host.h"
+#include "bench/janus_host.h"
 #include "bench/publish.h"
 #include "bench/report.h"
 #include "lib/transport/srtp_crypto.h"
@@ -45,10 +46,13 @@ HostChoice choose_host(const Arguments& arguments) {
     out.own = std::make_unique<OwnEird>(
         OwnEird::Options{.program = arguments.eird, .port_base = arguments.port_base, .workers = arguments.workers});
     out.host = std::make_unique<EirdHost>(out.own->address());
+  } else if (!arguments.janus.empty()) {
+    out.host = std::make_unique<JanusHost>(OwnJanus::Options{
+        .program = arguments.janus, .port = arguments.port_base, .event_loops = arguments.event_loops});
   } else if (!arguments.quickstart.empty()) {
     out.host = std::make_unique<EirdHost>(parse_quickstart(read_last_line(arguments.quickstart)));
   } else {
-    throw std::runtime_error("which host? --eird, --quickstart or --in-process");
+    throw std::runtime_error("which host? --eird, --quickstart, --in-process or --janus");
   }
   return out;
 }

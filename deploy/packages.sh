@@ -19,6 +19,8 @@ test=(
   python3 curl openssl sqlite3 iproute2 nftables procps util-linux
   # systemd-analyze, a systemd that boots in a container, and strace hold the unit against what eird does.
   systemd systemd-container binutils strace
+  # What eir-bench compares with; its service is not wanted (see the end).
+  janus
 )
 browser=(
   chromium firefox-esr nodejs npm pulseaudio espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux
@@ -88,5 +90,13 @@ if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then apt update; fi
 if ! apt install --no-install-recommends "${missing[@]}"; then
   apt update
   apt install --no-install-recommends "${missing[@]}"
+fi
+# Debian starts a server with its package. eir-bench and its test start their own, on ports of their own.
+if printf '%s\n' "${missing[@]}" | grep -qx janus; then
+  if [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl disable --now janus
+  else
+    "${as_root[@]}" service janus stop >/dev/null || true
+  fi
 fi
 echo "packages: done"

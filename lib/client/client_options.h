@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/path.h"
 #include "lib/base/time.h"
 #include "lib/base/units.h"
 #include "lib/rtp/codec.h"
@@ -77,6 +78,8 @@ struct ClientOptions {
   // Of each slot one packet in so many is decrypted and verified; the others are counted by their header (SSRC and
   // sequence number are in clear). 1: all. More saves the bench its own cryptography and switches frame checks off.
   uint32_t decrypt_one_in = 1;
+  // Host candidates that its descriptions tell. A lite server, which learns addresses from checks, needs none.
+  std::vector<SocketAddress> addresses;
   // Offers a=setup:active instead of actpass, for servers that would be the DTLS client if they could choose.
   bool offers_dtls_active = false;
   IceControllingOptions ice;

@@ -48,6 +48,25 @@ std::optional<CertificateFingerprint> from_sdp(const sdp::Fingerprint& fingerpri
   return std::nullopt;
 }
 
+// RFC 8445 section 5.1.2.1: type preference 126, component 1; the first address has the highest local preference.
+std::vector<sdp::Candidate> host_candidates(std::span<const SocketAddress> addresses) {
+  constexpr uint32_t kTypePreference = 126;
+  constexpr uint32_t kComponent = 1;
+  std::vector<sdp::Candidate> candidates;
+  for (const SocketAddress& address : addresses) {
+    std::string text = address.to_string();
+    text.resize(text.rfind(':'));
+    if (!address.is_v4()) text = text.substr(1, text.size() - 2);  // brackets
+    const auto local_preference = static_cast<uint32_t>(UINT16_MAX - candidates.size());
+    candidates.push_back({.foundation = std::to_string(candidates.size() + 1),
+                          .component = kComponent,
+                          .priority = kTypePreference << 24 | local_preference << 8 | (256 - kComponent),
+                          .address = std::move(text),
+                          .port = address.port});
+  }
+  return candidates;
+}
+
 }  // namespace
 
 std::string Client::add_audio_track(const AudioTrackOptions& track) {
@@ -125,6 +144,7 @@ sdp::OfferParameters Client::session_parameters(sdp::DtlsSetup setup) {
   session.ice = {transport_.local_ice().ufrag, transport_.local_ice().pwd};
   session.fingerprint = to_sdp(transport_.fingerprint());
   session.setup = setup;
+  session.candidates = host_candidates(options_.addresses);
   return session;
 }
 

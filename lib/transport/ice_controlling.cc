@@ -10,6 +10,10 @@ namespace {
 
 constexpr size_t kTransmissionsMax = 2 * IceControlling::kPairsMax;
 constexpr size_t kEventsMax = 64;
+// A full peer paces its checks by 50 ms too.
+constexpr size_t kRepliesMax = IceControlling::kPairsMax;
+// So that this agent, which can only control, keeps the role: random below, as large as can be above.
+constexpr uint64_t kWinningTieBreaker = 0xffff'ffff'0000'0000;
 
 // RFC 8445 section 5.1.2.1 with the type preference of a peer-reflexive candidate (110), as section 7.1.1 asks of
 // PRIORITY, the order of the pairs as local preference, and component 1.
@@ -21,7 +25,11 @@ uint32_t priority_of(size_t index) {
 }  // namespace
 
 IceControlling::IceControlling(Timestamp now, Random& random, IceControllingConfig config)
-    : random_(random), tie_breaker_(random.u64()), transmissions_(kTransmissionsMax), events_(kEventsMax) {
+    : random_(random),
+      tie_breaker_(random.u64() | kWinningTieBreaker),
+      transmissions_(kTransmissionsMax),
+      replies_(kRepliesMax),
+      events_(kEventsMax) {
   start(now, std::move(config));
 }
 
@@ -35,8 +43,9 @@ void IceControlling::restart(Timestamp now, IceControllingConfig config) {
 
 void IceControlling::handle_stun(Timestamp now, const StunMessage& message, const Path& path) {
   const StunClass message_class = message.message_class();
-  if (message_class != StunClass::kSuccess && message_class != StunClass::kError) {
-    ++counters_.not_a_response;
+  if (message.is_request()) return handle_request(message, path);
+  if (message_class == StunClass::kIndication) {
+    ++counters_.indications;
     return;
   }
   // RFC 8445 section 7.2.5.2.1: a response must come from where the request went.
@@ -70,6 +79,18 @@ void IceControlling::handle_stun(Timestamp now, const StunMessage& message, cons
   handle_success(now, index, is_newest && pair->is_nominating);
 }
 
+void IceControlling::handle_request(const StunMessage& message, const Path& path) {
+  const bool is_authentic =
+      !is_lost_ && message.username_receiver() == local_ufrag_ && message.verify_integrity(*local_key_);
+  const std::optional<uint64_t> rival = message.ice_controlling();
+  if (!is_authentic || (rival && *rival > tie_breaker_) ||
+      !replies_.push({message.transaction_id(), path, rival.has_value()})) {
+    ++counters_.requests_refused;
+    return;
+  }
+  ++counters_.requests_answered;
+}
+
 void IceControlling::handle_timeout(Timestamp now) {
   if (is_lost_) return;
   if (consent_until_ <= now) {
@@ -92,7 +113,15 @@ Timestamp IceControlling::next_timeout() const {
   return next;
 }
 
+size_t IceControlling::write_reply(MutableBytes out, Path& path) {
+  const Reply reply = replies_.pop();
+  path = reply.path;
+  if (!reply.is_conflict) return write_binding_success(reply.transaction_id, path.remote, *local_key_, out);
+  return write_binding_error({reply.transaction_id, StunErrorCode::kRoleConflict, {}}, *local_key_, out);
+}
+
 size_t IceControlling::poll_transmit(MutableBytes out, Path& path) {
+  if (!replies_.empty()) return write_reply(out, path);
   if (transmissions_.empty()) return 0;
   const Transmission transmission = transmissions_.pop();
   path = pairs_[transmission.pair].path;
@@ -122,7 +151,10 @@ const Path* IceControlling::send_path() const {
 void IceControlling::start(Timestamp now, IceControllingConfig config) {
   options_ = config.options;
   username_ = config.remote.ufrag + ":" + config.local.ufrag;
+  local_ufrag_ = config.local.ufrag;
+  local_key_.emplace(config.local.pwd);
   remote_key_.emplace(config.remote.pwd);
+  replies_.clear();
   pairs_.clear();
   transmissions_.clear();
   for (size_t i = 0; i < config.pairs.size() && i < kPairsMax; ++i) {

@@ -48,7 +48,9 @@ struct IceControllingCounters {
   uint64_t responses_unmatched = 0;    // responses to nothing outstanding, or from another path
   uint64_t responses_unauthentic = 0;  // responses with a wrong or no MESSAGE-INTEGRITY
   uint64_t error_responses = 0;        // authentic error responses; their pair fails
-  uint64_t not_a_response = 0;         // requests and indications: a lite peer sends none
+  uint64_t requests_answered = 0;      // of a full peer; role conflicts included
+  uint64_t requests_refused = 0;       // not authentic, not for this agent, or more than can be answered at once
+  uint64_t indications = 0;            // keepalives of a full peer
   uint64_t pairs_failed = 0;           // pairs whose last retransmission stayed unanswered
 };
 
@@ -64,8 +66,9 @@ struct IcePairSelected {
 struct IceConnectionLost {};
 using IceControllingEvent = std::variant<IcePairValidated, IcePairSelected, IceConnectionLost>;
 
-// The full, controlling side of ICE towards a lite peer, for Eir's own client: simulation, bench, self-test. Owned by
-// one client transport. Sans-IO. It sends checks and answers none, because a lite peer never checks.
+// The full, controlling side of ICE, for Eir's own client: simulation, bench, self-test. Owned by one client transport.
+// Sans-IO. A lite peer never checks; the checks of a full one are answered, but make no pairs of their own. It controls
+// always: towards a peer that would too its tie-breaker wins (RFC 8445 section 7.3.1.1).
 class IceControlling {
  public:
   static constexpr size_t kPairsMax = 16;
@@ -109,6 +112,12 @@ class IceControlling {
     Duration rto{};
     bool is_nominating = false;  // the newest request carries USE-CANDIDATE to nominate
   };
+  // To a request of the peer.
+  struct Reply {
+    StunTransactionId transaction_id{};
+    Path path;
+    bool is_conflict = false;
+  };
   struct Transmission {
     size_t pair = 0;
     StunTransactionId transaction_id{};
@@ -116,6 +125,8 @@ class IceControlling {
   };
 
   void start(Timestamp now, IceControllingConfig config);
+  void handle_request(const StunMessage& message, const Path& path);
+  size_t write_reply(MutableBytes out, Path& path);
   void begin_request(size_t index, bool is_nominating);
   void begin_check(Timestamp now, size_t index, bool is_nominating);
   void retransmit(Timestamp now, size_t index);
@@ -134,6 +145,8 @@ class IceControlling {
   Random& random_;
   IceControllingOptions options_;
   std::string username_;
+  std::string local_ufrag_;
+  std::optional<StunKey> local_key_;
   std::optional<StunKey> remote_key_;
   uint64_t tie_breaker_;
   std::vector<Pair> pairs_;
@@ -149,6 +162,7 @@ class IceControlling {
   std::optional<SocketAddress> mapped_address_;
 
   Ring<Transmission> transmissions_;
+  Ring<Reply> replies_;
   Ring<IceControllingEvent> events_;
   IceControllingCounters counters_;
 };

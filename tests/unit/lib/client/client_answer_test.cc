@@ -137,6 +137,23 @@ TEST_F(ClientAnswer, AnOfferWithoutAddressIsRefused) {
   EXPECT_EQ(client_.handle_offer(kStart, text).error(), ClientRefusal::kNoCandidate);
 }
 
+TEST_F(ClientAnswer, AddressesAreToldAsHostCandidatesByPriority) {
+  ClientOptions options = publisher();
+  options.addresses = {SocketAddress::v4({127, 0, 0, 1}, 4000),
+                       SocketAddress{{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 4001}};
+  const auto offer = sdp::parse(Client(options, context_, random_).write_offer());
+  ASSERT_TRUE(offer);
+  const auto& candidates = offer->media[0].candidates;
+  ASSERT_EQ(candidates.size(), 2U);
+  EXPECT_EQ(candidates[0].address, "127.0.0.1");
+  EXPECT_EQ(candidates[0].port, 4000);
+  // 126 · 2^24 + 65535 · 2^8 + 255 (RFC 8445 section 5.1.2.1).
+  EXPECT_EQ(candidates[0].priority, 2130706431U);
+  EXPECT_EQ(candidates[0].type, "host");
+  EXPECT_EQ(candidates[1].address, "2001:db8:0:0:0:0:0:1");
+  EXPECT_EQ(candidates[1].priority, 2130706175U);
+}
+
 TEST_F(ClientAnswer, AnOfferSaysActiveWhereItIsToldTo) {
   ClientOptions options = publisher();
   EXPECT_NE(Client(options, context_, random_).write_offer().find("a=setup:actpass"), std::string::npos);

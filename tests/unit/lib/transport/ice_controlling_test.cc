@@ -177,6 +177,82 @@ TEST(IceControlling, AFailedNominationFallsBackToTheNextPairThatWorks) {
   EXPECT_TRUE(next[0].message().use_candidate());
 }
 
+// What a full peer sends by itself: controlled, or controlling with a tie-breaker.
+Sent peer_check(std::string_view username, std::string_view pwd, uint64_t tie_breaker) {
+  StunKey key(pwd);
+  std::array<uint8_t, kStunWriteBytesMax> buffer{};
+  const StunCheck check{.transaction_id = {7}, .username = username, .priority = 1, .tie_breaker = tie_breaker};
+  const size_t size = write_binding_request(check, key, buffer);
+  return {{buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)}, server_path(4)};
+}
+
+// Leaves FINGERPRINT (8 bytes) out and writes MESSAGE-INTEGRITY anew, over all before it with the length to its end.
+void resign(std::vector<uint8_t>& bytes, std::string_view pwd) {
+  constexpr size_t kHeader = 20;
+  bytes.resize(bytes.size() - 8);
+  store_u16(&bytes[2], static_cast<uint16_t>(bytes.size() - kHeader));
+  const size_t value_at = bytes.size() - StunKey::kMacSize;
+  const ByteView all(bytes);
+  const StunKey::Mac mac = StunKey(pwd).mac(all.first(kHeader), all.subspan(kHeader, value_at - 4 - kHeader));
+  std::ranges::copy(mac, bytes.begin() + static_cast<std::ptrdiff_t>(value_at));
+}
+
+TEST(IceControlling, AFullPeerThatWouldControlTooHearsOfTheConflict) {
+  Agent agent(config_of({server_path(1)}));
+  agent.drain();
+  const Sent check = peer_check("clnt:srvr1234", kClient.pwd, 0x1234'5678'9abc'def0);
+  agent.ice.handle_stun(agent.now, check.message(), check.path);
+  const auto sent = agent.drain();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].path, server_path(4));
+  EXPECT_EQ(sent[0].message().message_class(), StunClass::kError);
+  EXPECT_EQ(sent[0].message().error_code(), 487);
+  EXPECT_EQ(sent[0].message().transaction_id(), StunTransactionId{7});
+  StunKey key(kClient.pwd);
+  EXPECT_TRUE(sent[0].message().verify_integrity(key));
+}
+
+TEST(IceControlling, AControlledPeersCheckIsAnsweredWithItsAddress) {
+  Agent agent(config_of({server_path(1)}));
+  agent.drain();
+  Sent check = peer_check("clnt:srvr1234", kClient.pwd, 0);
+  // ICE-CONTROLLING (0x802a) becomes ICE-CONTROLLED (0x8029); what follows from that is made anew.
+  const std::array<uint8_t, 4> controlling = {0x80, 0x2a, 0x00, 0x08};
+  const auto at = std::ranges::search(check.bytes, controlling).begin();
+  ASSERT_NE(at, check.bytes.end());
+  at[1] = 0x29;
+  resign(check.bytes, kClient.pwd);
+  agent.ice.handle_stun(agent.now, check.message(), check.path);
+  const auto sent = agent.drain();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].message().message_class(), StunClass::kSuccess);
+  EXPECT_EQ(sent[0].message().xor_mapped_address(), server_path(4).remote);
+  StunKey key(kClient.pwd);
+  EXPECT_TRUE(sent[0].message().verify_integrity(key));
+  EXPECT_EQ(agent.ice.counters().requests_answered, 1U);
+}
+
+TEST(IceControlling, ChecksForOthersOrWithoutThePasswordStayUnanswered) {
+  Agent agent(config_of({server_path(1)}));
+  agent.drain();
+  for (const Sent& check : {peer_check("othr:srvr1234", kClient.pwd, 0), peer_check("clnt:srvr1234", "wrong", 0)}) {
+    agent.ice.handle_stun(agent.now, check.message(), check.path);
+  }
+  EXPECT_TRUE(agent.drain().empty());
+  EXPECT_EQ(agent.ice.counters().requests_refused, 2U);
+}
+
+TEST(IceControlling, NoMoreChecksAreAnsweredThanWereDrained) {
+  Agent agent(config_of({server_path(1)}));
+  agent.drain();
+  const Sent check = peer_check("clnt:srvr1234", kClient.pwd, 0);
+  for (size_t i = 0; i <= IceControlling::kPairsMax; ++i) {
+    agent.ice.handle_stun(agent.now, check.message(), check.path);
+  }
+  EXPECT_EQ(agent.drain().size(), IceControlling::kPairsMax);
+  EXPECT_EQ(agent.ice.counters().requests_refused, 1U);
+}
+
 TEST(IceControlling, ResponsesThatAreForeignForgedOrFromElsewhereCountForNothing) {
   Agent agent(config_of({server_path(1), server_path(2)}));
   const Sent check = agent.drain().at(0);
@@ -186,7 +262,7 @@ TEST(IceControlling, ResponsesThatAreForeignForgedOrFromElsewhereCountForNothing
   agent.answer(check, "wrong");
   EXPECT_EQ(agent.ice.counters().responses_unauthentic, 1U);
   agent.ice.handle_stun(agent.now, check.message(), check.path);
-  EXPECT_EQ(agent.ice.counters().not_a_response, 1U);
+  EXPECT_EQ(agent.ice.counters().requests_refused, 1U) << "its own check, sent back";
   EXPECT_EQ(agent.ice.send_path(), nullptr);
   agent.answer(check);
   EXPECT_NE(agent.ice.send_path(), nullptr);
