@@ -32,7 +32,7 @@ def start_eird():
         https=f'{{addresses: ["{ADDRESS}"], port: {https}, certificate_file: HERE/cert.pem, key_file: HERE/key.pem}}',
         more="""
 limits: {participants_per_consultation: 2}
-timeouts: {http_header_s: 2, http_body_s: 2, signalling_hello_s: 2}
+timeouts: {drain_s: 0, http_header_s: 2, http_body_s: 2, signalling_hello_s: 2}
 log: {level: debug}
 node_name: api-test
 """,
