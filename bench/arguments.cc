@@ -12,12 +12,14 @@ constexpr uint32_t kPeopleMax = 1000;
 constexpr uint32_t kPeoplePerRoomMax = 250;
 constexpr uint32_t kSecondsMax = 600;
 constexpr uint32_t kWorkersMax = 64;
+constexpr uint32_t kRepeatMax = 50;
 
-constexpr std::array<std::pair<std::string_view, Command>, 4> kCommands = {{
+constexpr std::array<std::pair<std::string_view, Command>, 5> kCommands = {{
     {"fanout", Command::kFanout},
     {"rooms", Command::kRooms},
     {"floor", Command::kFloor},
     {"publish", Command::kPublish},
+    {"side-by-side", Command::kSideBySide},
 }};
 
 template <class Number>
@@ -37,7 +39,8 @@ bool read_flag(std::string_view word, Arguments& out) {
 
 bool read_count(std::string_view word, std::string_view value, Arguments& out) {
   if (word == "--subscribers") return read_number(value, kPeoplePerRoomMax, out.subscribers);
-  if (word == "--rooms") return read_number(value, kPeopleMax, out.rooms);
+  if (word == "--rooms") return out.by_rooms = read_number(value, kPeopleMax, out.rooms);
+  if (word == "--repeat") return read_number(value, kRepeatMax, out.repeat);
   if (word == "--publishers") return read_number(value, kPeoplePerRoomMax, out.publishers);
   if (word == "--seconds") return read_number(value, kSecondsMax, out.seconds);
   if (word == "--event-loops") return read_number(value, kWorkersMax, out.event_loops);
@@ -50,7 +53,19 @@ bool read_count(std::string_view word, std::string_view value, Arguments& out) {
 // The token of an invitation link is what stands behind its '#'.
 std::string token_of(std::string_view link) { return std::string(link.substr(link.find('#') + 1)); }
 
+bool read_profile(std::string_view value, SrtpProfile& out) {
+  constexpr std::array<std::pair<std::string_view, SrtpProfile>, 3> kProfiles = {
+      {{"gcm128", SrtpProfile::kAeadAes128Gcm},
+       {"gcm256", SrtpProfile::kAeadAes256Gcm},
+       {"cm80", SrtpProfile::kAes128CmSha1_80}}};
+  const auto* const found = std::ranges::find(kProfiles, value, &std::pair<std::string_view, SrtpProfile>::first);
+  if (found == kProfiles.end()) return false;
+  out = found->second;
+  return true;
+}
+
 bool read_text(std::string_view word, std::string_view value, Arguments& out) {
+  if (word == "--srtp") return read_profile(value, out.srtp_profile);
   if (word == "--link") {
     out.token = token_of(value);
     return true;
@@ -83,6 +98,9 @@ bool is_possible(const Arguments& arguments) {
       return true;
     case Command::kPublish:
       return !arguments.token.empty();
+    case Command::kSideBySide:
+      return !arguments.eird.empty() && arguments.subscribers < kPeoplePerRoomMax &&
+             arguments.rooms * arguments.publishers <= kPeopleMax && arguments.publishers >= 2;
   }
   return false;
 }
@@ -94,12 +112,15 @@ const std::string_view kUsage =
     "       eir-bench rooms   [--rooms 10] [--publishers 3] HOST [OPTION…]   everyone publishes and watches the "
     "others\n"
     "       eir-bench floor   [--subscribers 30] [OPTION…]   what forwarding costs without a server\n"
+    "       eir-bench side-by-side --eird PROGRAM [--janus /usr/bin/janus] [--subscribers 30 | --rooms 10] [--repeat "
+    "5]\n"
     "       eir-bench publish [--api URL] --token T | --link URL [--publishers 8] [--ivf FILE] [--ogg FILE]\n"
     "HOST   --eird PROGRAM       starts its own, on loopback, and stops it again\n"
     "       --quickstart FILE    one that runs: the JSON line of deploy/quickstart --json\n"
     "       --janus PROGRAM      Debian's, of its own as well; --event-loops 1 for threads that connections share\n"
     "       --in-process         lib/router behind sockets in a child process, without control\n"
-    "OPTION --seconds 20  --workers 1  --port-base 18080  --check-one-in 16  --no-floor  --json FILE\n";
+    "OPTION --seconds 20  --workers 1  --port-base 18080  --check-one-in 16  --srtp gcm128|gcm256|cm80  --no-floor  "
+    "--json FILE\n";
 
 std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& words) {
   if (words.empty()) return std::nullopt;

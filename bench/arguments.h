@@ -6,19 +6,24 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/transport/srtp_keys.h"
+
 namespace eir::bench {
 
-enum class Command : uint8_t { kFanout, kRooms, kFloor, kPublish };
+enum class Command : uint8_t { kFanout, kRooms, kFloor, kPublish, kSideBySide };
 
 struct Arguments {
   Command command = Command::kFanout;
   uint32_t subscribers = 30;
   uint32_t rooms = 10;
+  bool by_rooms = false;    // side by side: rooms were asked for, not a fan-out
   uint32_t publishers = 3;  // of each room; of `publish` 8 unless said otherwise
   uint32_t seconds = 20;
   uint32_t workers = 1;
   uint32_t check_one_in = 16;
   uint16_t port_base = 18080;
+  uint32_t repeat = 5;  // side by side: runs of each server
+  SrtpProfile srtp_profile = SrtpProfile::kAeadAes128Gcm;
   uint32_t event_loops = 0;  // of Janus; 0: a thread for each connection
   bool in_process = false;
   bool with_floor = true;

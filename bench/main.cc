@@ -15,6 +15,7 @@
 #include "bench/janus_host.h"
 #include "bench/publish.h"
 #include "bench/report.h"
+#include "bench/side_by_side.h"
 #include "lib/transport/srtp_crypto.h"
 
 namespace eir::bench {
@@ -22,6 +23,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr const char* kJanusOfDebian = "/usr/bin/janus";
 
 std::string read_last_line(const std::string& path) {
   std::ifstream file(path);
@@ -57,11 +59,16 @@ HostChoice choose_host(const Arguments& arguments) {
   return out;
 }
 
+bool is_rooms(const Arguments& arguments) {
+  return arguments.command == Command::kRooms || (arguments.command == Command::kSideBySide && arguments.by_rooms);
+}
+
 ScenarioOptions scenario_options(const Arguments& arguments) {
   ScenarioOptions out;
   out.duration = std::chrono::seconds(arguments.seconds);
   out.check_one_in = arguments.check_one_in;
-  if (arguments.command == Command::kFanout) {
+  out.srtp_profile = arguments.srtp_profile;
+  if (!is_rooms(arguments)) {
     out.subscribers = arguments.subscribers;
   } else {
     out.rooms = arguments.rooms;
@@ -71,7 +78,7 @@ ScenarioOptions scenario_options(const Arguments& arguments) {
 }
 
 std::string scenario_name(const Arguments& arguments) {
-  if (arguments.command == Command::kRooms) {
+  if (is_rooms(arguments)) {
     return std::to_string(arguments.rooms) + " rooms of " + std::to_string(arguments.publishers);
   }
   return "fan-out 1 to " + std::to_string(arguments.subscribers);
@@ -103,7 +110,26 @@ Report measure(const Arguments& arguments) {
   return report;
 }
 
+void compare(const Arguments& arguments) {
+  if (!install_srtp_engine(SrtpEngine::kAutomatic)) throw std::runtime_error("the cipher engine does not start");
+  SideBySideOptions options;
+  options.eird = arguments.eird;
+  options.janus = arguments.janus.empty() ? kJanusOfDebian : arguments.janus;
+  options.port_base = arguments.port_base;
+  options.workers = arguments.workers;
+  options.repeat = arguments.repeat;
+  options.scenario = scenario_options(arguments);
+  options.scenario_name = scenario_name(arguments);
+  const SideBySideFigures figures = measure_side_by_side(options);
+  std::fputs(to_table(figures).c_str(), stdout);
+  if (!arguments.json_file.empty()) std::ofstream(arguments.json_file) << to_json(figures) << '\n';
+}
+
 int run(const Arguments& arguments) {
+  if (arguments.command == Command::kSideBySide) {
+    compare(arguments);
+    return 0;
+  }
   if (arguments.command == Command::kPublish) {
     if (!install_srtp_engine(SrtpEngine::kAutomatic)) throw std::runtime_error("the cipher engine does not start");
     publish({.api = arguments.api,

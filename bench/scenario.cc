@@ -14,8 +14,6 @@ namespace {
 constexpr int64_t kVideoBitsPerSecond = int64_t{30} * 8 * kBodyBytesMax * 8;
 constexpr Duration kConnectDeadline = 10s;
 constexpr Duration kJoinTurn = 2ms;
-// AEAD_AES_128_GCM alone: what the client offers is what the server can choose from.
-constexpr std::array kProfiles = {SrtpProfile::kAeadAes128Gcm};
 
 double to_fraction_ms(Duration d) { return static_cast<double>(d.count()) / 1e6; }
 
@@ -44,7 +42,7 @@ Scenario::Scenario(Host& host, const ScenarioOptions& options)
     : host_(host),
       options_(options),
       certificate_(DtlsCertificate::generate(std::time(nullptr))),
-      dtls_(certificate_, kProfiles),
+      dtls_(certificate_, std::array{options.srtp_profile}),
       loop_(dtls_) {}
 
 Scenario::~Scenario() = default;
@@ -173,6 +171,7 @@ ScenarioFigures Scenario::measure() {
   out.resident_after = resident_bytes_of(host_.processes());
   out.own = own_cpu_time() - own;
   const Totals after = totals();
+  out.watchers = options_.rooms * (options_.subscribers == 0 ? options_.publishers : options_.subscribers);
   out.host = host_.name();
   out.clients = loop_.size();
   for (size_t i = 0; i < loop_.size(); ++i) out.connected += loop_.client(i).is_connected() ? 1 : 0;

@@ -12,6 +12,7 @@
 #include "bench/floor.h"
 #include "bench/host.h"
 #include "bench/process_stats.h"
+#include "lib/transport/srtp_keys.h"
 
 namespace eir::bench {
 
@@ -23,6 +24,8 @@ struct ScenarioOptions {
   Duration duration = 20s;
   // Of each subscriber's slot one packet in so many is decrypted and checked; the first subscriber checks all.
   uint32_t check_one_in = 16;
+  // All that the clients offer, so that every server uses it.
+  SrtpProfile srtp_profile = SrtpProfile::kAeadAes128Gcm;
 };
 
 // Milliseconds; of all clients.
@@ -37,6 +40,7 @@ struct ScenarioFigures {
   std::string host;
   size_t clients = 0;
   size_t connected = 0;
+  size_t watchers = 0;  // of the clients
   double seconds = 0;
   uint64_t sent = 0;       // media packets of all publishers
   uint64_t forwarded = 0;  // received by clients: different sequence numbers, retransmissions that were useful included

@@ -27,6 +27,27 @@ TEST(Arguments, TheTokenOfALinkStandsBehindTheHash) {
 
 TEST(Arguments, PublishingNeedsAToken) { EXPECT_FALSE(parse_arguments({"publish"})); }
 
+TEST(Arguments, SideBySideNeedsAnEirdAndTakesRoomsOrAFanOut) {
+  EXPECT_FALSE(parse_arguments({"side-by-side"}));
+  const auto fan_out = parse_arguments({"side-by-side", "--eird", "build/release/eird", "--subscribers", "100"});
+  ASSERT_TRUE(fan_out);
+  EXPECT_FALSE(fan_out->by_rooms);
+  EXPECT_EQ(fan_out->repeat, 5U);
+  const auto rooms = parse_arguments({"side-by-side", "--eird", "e", "--janus", "j", "--rooms", "4", "--repeat", "7"});
+  ASSERT_TRUE(rooms);
+  EXPECT_TRUE(rooms->by_rooms);
+  EXPECT_EQ(rooms->rooms, 4U);
+  EXPECT_EQ(rooms->repeat, 7U);
+  EXPECT_EQ(rooms->janus, "j");
+}
+
+TEST(Arguments, OneSrtpProfileIsOfferedByName) {
+  EXPECT_EQ(parse_arguments({"fanout", "--srtp", "gcm256"})->srtp_profile, SrtpProfile::kAeadAes256Gcm);
+  EXPECT_EQ(parse_arguments({"fanout", "--srtp", "cm80"})->srtp_profile, SrtpProfile::kAes128CmSha1_80);
+  EXPECT_EQ(parse_arguments({"fanout"})->srtp_profile, SrtpProfile::kAeadAes128Gcm);
+  EXPECT_FALSE(parse_arguments({"fanout", "--srtp", "cm32"}));
+}
+
 TEST(Arguments, WhatIsUnknownOrUnboundedIsRefused) {
   EXPECT_FALSE(parse_arguments({}));
   EXPECT_FALSE(parse_arguments({"flood"}));
