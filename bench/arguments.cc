@@ -13,6 +13,7 @@ constexpr uint32_t kPeoplePerRoomMax = 250;
 constexpr uint32_t kSecondsMax = 600;
 constexpr uint32_t kWorkersMax = 64;
 constexpr uint32_t kRepeatMax = 50;
+constexpr uint32_t kPidMax = 1U << 22;  // the kernel's own limit
 
 constexpr std::array<std::pair<std::string_view, Command>, 5> kCommands = {{
     {"fanout", Command::kFanout},
@@ -44,6 +45,7 @@ bool read_count(std::string_view word, std::string_view value, Arguments& out) {
   if (word == "--publishers") return read_number(value, kPeoplePerRoomMax, out.publishers);
   if (word == "--seconds") return read_number(value, kSecondsMax, out.seconds);
   if (word == "--event-loops") return read_number(value, kWorkersMax, out.event_loops);
+  if (word == "--pid") return read_number(value, kPidMax, out.pid);
   if (word == "--workers") return read_number(value, kWorkersMax, out.workers);
   if (word == "--check-one-in") return read_number(value, uint32_t{UINT16_MAX}, out.check_one_in);
   if (word == "--port-base") return read_number(value, uint16_t{60000}, out.port_base);
@@ -70,9 +72,13 @@ bool read_text(std::string_view word, std::string_view value, Arguments& out) {
     out.token = token_of(value);
     return true;
   }
-  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 8> kTexts = {{
+  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 12> kTexts = {{
       {"--eird", &Arguments::eird},
       {"--janus", &Arguments::janus},
+      {"--whip", &Arguments::whip},
+      {"--whep", &Arguments::whep},
+      {"--bearer", &Arguments::bearer},
+      {"--bearers", &Arguments::bearers_file},
       {"--quickstart", &Arguments::quickstart},
       {"--api", &Arguments::api},
       {"--token", &Arguments::token},
@@ -118,6 +124,9 @@ const std::string_view kUsage =
     "HOST   --eird PROGRAM       starts its own, on loopback, and stops it again\n"
     "       --quickstart FILE    one that runs: the JSON line of deploy/quickstart --json\n"
     "       --janus PROGRAM      Debian's, of its own as well; --event-loops 1 for threads that connections share\n"
+    "       --whip URL --whep URL [--bearer T | --bearers FILE] [--pid N]   a server on this host; {room} and {person} "
+    "in\n"
+    "                            the URLs are numbers, FILE has a token a line for the connections in turn\n"
     "       --in-process         lib/router behind sockets in a child process, without control\n"
     "OPTION --seconds 20  --workers 1  --port-base 18080  --check-one-in 16  --srtp gcm128|gcm256|cm80  --no-floor  "
     "--json FILE\n";

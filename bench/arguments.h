@@ -27,8 +27,13 @@ struct Arguments {
   uint32_t event_loops = 0;  // of Janus; 0: a thread for each connection
   bool in_process = false;
   bool with_floor = true;
-  std::string eird;        // program to start
-  std::string janus;       // program to start
+  std::string eird;   // program to start
+  std::string janus;  // program to start
+  std::string whip;   // URL templates
+  std::string whep;
+  std::string bearer;
+  std::string bearers_file;
+  uint32_t pid = 0;        // of the server behind them
   std::string quickstart;  // file with the JSON line of deploy/quickstart
   std::string api = "http://127.0.0.1:8080";
   std::string token;

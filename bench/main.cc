@@ -16,6 +16,7 @@
 #include "bench/publish.h"
 #include "bench/report.h"
 #include "bench/side_by_side.h"
+#include "bench/whip_host.h"
 #include "lib/transport/srtp_crypto.h"
 
 namespace eir::bench {
@@ -35,6 +36,19 @@ std::string read_last_line(const std::string& path) {
   return last;
 }
 
+WhipOptions whip_options(const Arguments& arguments) {
+  WhipOptions out;
+  out.whip = arguments.whip;
+  out.whep = arguments.whep;
+  out.pid = static_cast<pid_t>(arguments.pid);
+  if (!arguments.bearer.empty()) out.bearers.push_back(arguments.bearer);
+  if (arguments.bearers_file.empty()) return out;
+  std::ifstream file(arguments.bearers_file);
+  for (std::string line; std::getline(file, line);) out.bearers.push_back(line);
+  if (out.bearers.empty()) throw std::runtime_error("cannot read " + arguments.bearers_file);
+  return out;
+}
+
 // The host, and the daemon behind it where it is this program's own.
 struct HostChoice {
   std::unique_ptr<OwnEird> own;
@@ -51,10 +65,12 @@ HostChoice choose_host(const Arguments& arguments) {
   } else if (!arguments.janus.empty()) {
     out.host = std::make_unique<JanusHost>(OwnJanus::Options{
         .program = arguments.janus, .port = arguments.port_base, .event_loops = arguments.event_loops});
+  } else if (!arguments.whip.empty()) {
+    out.host = std::make_unique<WhipHost>(whip_options(arguments));
   } else if (!arguments.quickstart.empty()) {
     out.host = std::make_unique<EirdHost>(parse_quickstart(read_last_line(arguments.quickstart)));
   } else {
-    throw std::runtime_error("which host? --eird, --quickstart, --in-process or --janus");
+    throw std::runtime_error("which host? --eird, --quickstart, --in-process, --janus or --whip");
   }
   return out;
 }
