@@ -13,7 +13,7 @@ if(benchmark_FOUND)
 endif()
 
 # The load harness; see bench/README.md.
-eir_folder(eir_bench bench eir_client eir_media_worker eir_api)
+eir_folder(eir_bench bench eir_client eir_media_worker eir_api yaml-cpp)
 add_executable(eir-bench bench/main.cc)
 target_link_libraries(eir-bench PRIVATE eir_bench)
 eir_tests(unit_bench tests/unit/bench eir_bench)

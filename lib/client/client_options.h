@@ -9,6 +9,7 @@
 #include "lib/base/path.h"
 #include "lib/base/time.h"
 #include "lib/base/units.h"
+#include "lib/client/frame_payload.h"
 #include "lib/rtp/codec.h"
 #include "lib/transport/ice_controlling.h"
 
@@ -36,7 +37,12 @@ struct VideoTrackOptions {
   uint32_t fps = 30;
   std::vector<EncodingOptions> encodings = {EncodingOptions{}};  // several: simulcast, each with its own rid
   uint8_t temporal_layers = 1;                                   // VP8: 1 to 3
-  uint32_t key_frame_factor = 4;     // how many times the size of another frame a key frame has
+  uint32_t key_frame_factor = 4;          // how many times the size of another frame a key frame has
+  Duration key_frame_interval = 0s;       // so often without being asked too; 0: only when asked
+  uint32_t packet_bytes = kBodyBytesMax;  // stamped bytes of a packet at most, kPayloadStampBytes to kBodyBytesMax
+  // The pacer: so many packets of a frame at once, the next ones after the interval.
+  uint16_t group_packets = 4;
+  Duration group_interval = 5ms;
   bool constant_size = false;        // frames of one size (key frames apart); else they vary by a quarter
   bool parameter_sets_once = false;  // H.264: SPS and PPS before the first key frame only
   bool announce_ssrcs = true;        // a=ssrc lines; without them mid and rid extensions alone tell

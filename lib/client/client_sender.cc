@@ -58,12 +58,15 @@ ClientSender::ClientSender(const VideoTrackOptions& options, const SenderIdentit
       codec_(options.codec),
       announce_ssrcs_(options.announce_ssrcs),
       rtx_(options.rtx),
+      key_frame_interval_(options.key_frame_interval),
       schedule_(VideoSchedule(options)) {
   for (size_t i = 0; i < options.encodings.size(); ++i) {
     const EncodingOptions& encoding = options.encodings[i];
     if (!encoding.rid.empty()) rids_.push_back(encoding.rid);
     const FrameSource source{codec_, identity.tag, identity.media_index, static_cast<uint8_t>(i)};
     encodings_.emplace_back(source, identity.mid, encoding.rid, encoding.first, random);
+    encodings_.back().set_groups(std::max<uint16_t>(options.group_packets, 1),
+                                 std::max<Duration>(options.group_interval, 1ms));
   }
 }
 
@@ -138,6 +141,9 @@ void ClientSender::handle_timeout(Timestamp now) {
 void ClientSender::capture(Timestamp now) {
   VideoSchedule& video = std::get<VideoSchedule>(schedule_);
   if (now < video.next_capture()) return;
+  if (key_frame_interval_ > 0s && last_key_frame_ != Timestamp::min() && now - last_key_frame_ >= key_frame_interval_) {
+    key_frame_wanted_ = true;
+  }
   const bool is_key =
       key_frame_wanted_ && (last_key_frame_ == Timestamp::min() || now - last_key_frame_ >= kKeyFrameInterval);
   if (is_key) {

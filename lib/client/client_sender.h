@@ -74,6 +74,7 @@ class ClientSender {
   bool announce_ssrcs_ = true;
   bool rtx_ = true;
   bool stops_clock_ = false;
+  Duration key_frame_interval_ = 0s;
   Timestamp stopped_ = kNever;
   std::vector<std::string> rids_;
   std::variant<AudioSchedule, VideoSchedule> schedule_;

@@ -160,8 +160,8 @@ size_t body_bytes(uint32_t bytes, uint16_t bodies, uint16_t index) {
 
 }  // namespace
 
-uint16_t packets_for(uint32_t bytes) {
-  return static_cast<uint16_t>(std::max<size_t>(1, (bytes + kBodyBytesMax - 1) / kBodyBytesMax));
+uint16_t packets_for(uint32_t bytes, uint32_t packet_bytes) {
+  return static_cast<uint16_t>(std::max<uint32_t>(1, (bytes + packet_bytes - 1) / packet_bytes));
 }
 
 size_t write_frame_payload(const FrameSource& source, const SentFrame& frame, uint16_t index, MutableBytes out) {

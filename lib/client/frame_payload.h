@@ -45,8 +45,8 @@ struct FrameSource {
 // the datagram stays below the 1200 bytes that browsers keep to.
 inline constexpr size_t kBodyBytesMax = 1080;
 
-// How many packets a frame of `bytes` takes, without parameter sets.
-uint16_t packets_for(uint32_t bytes);
+// How many packets of at most `packet_bytes` stamped bytes a frame of `bytes` takes, without parameter sets.
+uint16_t packets_for(uint32_t bytes, uint32_t packet_bytes = kBodyBytesMax);
 
 // Writes the payload of packet `index` (below frame.packets): the codec's descriptor, then the stamped body. Returns
 // its size; 0 if `out` is too small. The pictures cannot be decoded; all that an SFU reads of them is right: VP8 (RFC

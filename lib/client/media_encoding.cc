@@ -78,8 +78,9 @@ void MediaEncoding::begin_frame(Timestamp now, SentFrame frame, Duration interva
   next_index_ = 0;
   due_ = now;
   // All of it within four fifths of the frame interval, even if that takes larger groups.
-  const auto groups = std::max<int64_t>(1, interval * 4 / 5 / kGroupInterval);
-  group_packets_ = std::max<uint16_t>(kGroupPackets, static_cast<uint16_t>((frame.packets + groups - 1) / groups));
+  const auto groups = std::max<int64_t>(1, interval * 4 / 5 / group_interval_);
+  group_packets_ =
+      std::max<uint16_t>(group_packets_wanted_, static_cast<uint16_t>((frame.packets + groups - 1) / groups));
   group_left_ = group_packets_;
 }
 
@@ -91,7 +92,7 @@ size_t MediaEncoding::write_packet(Timestamp now, uint16_t transport_sequence, M
     due_ = kNever;
   } else if (--group_left_ == 0) {
     group_left_ = group_packets_;
-    due_ = std::max(due_ + kGroupInterval, now);
+    due_ = std::max(due_ + group_interval_, now);
   }
   if (size > 0) {
     ++stats_.packets;

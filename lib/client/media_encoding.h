@@ -62,6 +62,11 @@ class MediaEncoding {
     if (origin_) *origin_ += d;
   }
 
+  // Instead of browsers' groups.
+  void set_groups(uint16_t packets, Duration interval) {
+    group_packets_wanted_ = packets;
+    group_interval_ = interval;
+  }
   void set_format(const EncodingFormat& format) { format_ = format; }
   const EncodingFormat& format() const { return format_; }
   Ssrc ssrc() const { return ssrc_; }
@@ -94,7 +99,9 @@ class MediaEncoding {
   std::array<SentFrame, kFramesKept> frames_;
   size_t frames_begun_ = 0;
   uint16_t next_index_ = 0;  // of the newest frame
-  uint16_t group_packets_ = kGroupPackets;
+  uint16_t group_packets_wanted_ = kGroupPackets;
+  Duration group_interval_ = kGroupInterval;
+  uint16_t group_packets_ = kGroupPackets;  // of this frame
   uint16_t group_left_ = 0;
   Timestamp due_ = kNever;
   uint64_t octets_ = 0;

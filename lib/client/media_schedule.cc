@@ -55,6 +55,7 @@ VideoSchedule::VideoSchedule(const VideoTrackOptions& options)
       temporal_layers_(std::clamp<uint8_t>(options.temporal_layers, 1, 3)),
       fps_(std::max(1U, options.fps)),
       key_frame_factor_(options.key_frame_factor),
+      packet_bytes_(std::clamp<uint32_t>(options.packet_bytes, kPayloadStampBytes, kBodyBytesMax)),
       constant_size_(options.constant_size),
       parameter_sets_once_(options.parameter_sets_once),
       interval_(Duration(kSecond / fps_)) {
@@ -110,7 +111,7 @@ SentFrame VideoSchedule::encoded(size_t index) const {
   const uint32_t eighths = constant_size_ ? 8 : 6 + number_ * 2654435761U % 5;
   const uint32_t varied = encoding.frame_bytes * eighths / 8;
   frame.bytes = is_key_ ? varied * key_frame_factor_ : varied;
-  frame.packets = static_cast<uint16_t>(packets_for(frame.bytes) + (frame.has_parameter_sets ? 1 : 0));
+  frame.packets = static_cast<uint16_t>(packets_for(frame.bytes, packet_bytes_) + (frame.has_parameter_sets ? 1 : 0));
   return frame;
 }
 

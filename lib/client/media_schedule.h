@@ -67,6 +67,7 @@ class VideoSchedule {
   uint8_t temporal_layers_;
   uint32_t fps_;
   uint32_t key_frame_factor_;
+  uint32_t packet_bytes_;
   bool constant_size_;
   bool parameter_sets_once_;
   Duration interval_;

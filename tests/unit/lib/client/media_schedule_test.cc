@@ -50,6 +50,18 @@ TEST(AudioSchedule, ALateDriverLeavesPacketsOut) {
   EXPECT_EQ(audio.next_capture(), kStart + 1s);
 }
 
+TEST(VideoSchedule, SmallerPacketsAreMorePackets) {
+  VideoTrackOptions options;
+  options.constant_size = true;
+  options.encodings[0].bitrate = DataRate::bps(30 * 8 * 1000);  // 1000 bytes a frame
+  options.packet_bytes = 500;
+  VideoSchedule video(options);
+  video.start(kStart);
+  video.capture(false);
+  EXPECT_EQ(video.encoded(0).bytes, 1000U);
+  EXPECT_EQ(video.encoded(0).packets, 2U);
+}
+
 TEST(VideoSchedule, ThirtyFramesASecondDoNotDrift) {
   VideoSchedule video(VideoTrackOptions{});
   video.start(kStart);
