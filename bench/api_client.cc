@@ -9,12 +9,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/websocket.hpp>
 #include <boost/json.hpp>
 #include <charconv>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 #include <vector>
+
+#include "bench/signal_session.h"
 
 namespace eir::bench {
 namespace {
@@ -26,7 +28,6 @@ namespace json = boost::json;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds kDeadline{10};
-constexpr std::chrono::seconds kPingInterval{15};
 
 asio::ip::address to_asio(const sockaddr& native) {
   if (native.sa_family == AF_INET) {
@@ -52,123 +53,21 @@ bool is_of_this_host(const asio::ip::address& address) {
   return found;
 }
 
-// Runs `io` until the operation that set `done` is over; the stream's own timeout bounds it.
-void run_until(asio::io_context& io, const bool& done) {
-  const auto end = std::chrono::steady_clock::now() + kDeadline;
-  io.restart();
-  while (!done && std::chrono::steady_clock::now() < end) {
-    if (io.run_one_until(end) == 0) io.restart();
-  }
-  if (!done) throw std::runtime_error("the API does not answer");
-}
-
-void check(const boost::system::error_code& error, const char* what) {
-  if (error) throw std::runtime_error(std::string(what) + ": " + error.message());
-}
-
-// One participant's WebSocket. A read is always under way, so that pings are answered whenever the io_context runs.
-class SignalSession final : public Session {
- public:
-  SignalSession(asio::io_context& io, const ApiAddress& address, const tcp::endpoint& server, const std::string& token)
-      : io_(io), socket_(io) {
-    beast::get_lowest_layer(socket_).connect(server);
-    // Or an offer right after hello waits for the other side's delayed acknowledgement, 40 ms.
-    beast::get_lowest_layer(socket_).set_option(tcp::no_delay(true));
-    socket_.set_option(beast::websocket::stream_base::decorator(
-        [](beast::websocket::request_type& request) { request.set(http::field::sec_websocket_protocol, "eir.v1"); }));
-    socket_.handshake(address.host + ":" + std::to_string(address.port), "/v1/signal");
-    send({{"type", "hello"}, {"session", token}});
-    read();
-    run_until(io_, is_welcome_);
-  }
-  ~SignalSession() override {
-    beast::error_code ignored;
-    if (!is_closed_) socket_.write(asio::buffer(std::string_view(R"({"type":"leave"})")), ignored);
-    // The pending read ends with this and its handler, run here, still finds the object.
-    beast::get_lowest_layer(socket_).close();
-    io_.restart();
-    while (!is_read_over_ && io_.poll_one() > 0) {
-    }
-  }
-  SignalSession(const SignalSession&) = delete;
-  SignalSession& operator=(const SignalSession&) = delete;
-
-  std::string exchange(const std::string& offer) override {
-    is_answered_ = false;
-    send({{"type", "offer"}, {"id", ++offers_}, {"sdp", offer}});
-    run_until(io_, is_answered_);
-    if (answer_.empty()) throw std::runtime_error("the offer was refused: " + refusal_);
-    return answer_;
-  }
-
-  void ping() {
-    const auto at = std::chrono::steady_clock::now();
-    if (is_closed_ || at - last_ping_ < kPingInterval) return;
-    last_ping_ = at;
-    send({{"type", "ping"}});
-  }
-
- private:
-  void send(const json::object& message) {
-    beast::error_code error;
-    socket_.write(asio::buffer(json::serialize(message)), error);
-    check(error, "signalling");
-  }
-
-  void read() {
-    socket_.async_read(buffer_, [this](const beast::error_code& error, size_t) {
-      if (error) {
-        is_closed_ = is_read_over_ = true;
-        return;
-      }
-      handle(beast::buffers_to_string(buffer_.data()));
-      buffer_.consume(buffer_.size());
-      read();
-    });
-  }
-
-  void handle(const std::string& text) {
-    const json::object message = json::parse(text).as_object();
-    const std::string_view type = message.at("type").as_string();
-    if (type == "welcome") is_welcome_ = true;
-    if (type == "answer") {
-      answer_ = message.at("sdp").as_string();
-      is_answered_ = true;
-    } else if (type == "error") {
-      answer_.clear();
-      refusal_ = message.at("code").as_string();
-      is_answered_ = true;
-    }
-  }
-
-  asio::io_context& io_;
-  beast::websocket::stream<tcp::socket> socket_;
-  beast::flat_buffer buffer_;
-  bool is_welcome_ = false;
-  bool is_answered_ = false;
-  bool is_closed_ = false;
-  bool is_read_over_ = false;
-  int64_t offers_ = 0;
-  std::string answer_;
-  std::string refusal_;
-  std::chrono::steady_clock::time_point last_ping_ = std::chrono::steady_clock::now();
-};
-
 }  // namespace
 
 struct ApiClient::Io {
   // A session that the owner destroys leaves the list.
   struct Handle final : Session {
-    Handle(Io& owner, std::unique_ptr<SignalSession> one) : io(owner), session(std::move(one)) {
-      io.sessions.push_back(session.get());
+    Handle(Io& owner, JoinRequest request) : io(owner), session(owner.context, std::move(request)) {
+      io.sessions.push_back(&session);
     }
-    ~Handle() override { std::erase(io.sessions, session.get()); }
+    ~Handle() override { std::erase(io.sessions, &session); }
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
-    std::string exchange(const std::string& offer) override { return session->exchange(offer); }
+    const JoinProgress& progress() const override { return session.progress(); }
 
     Io& io;
-    std::unique_ptr<SignalSession> session;
+    SignalSession session;
   };
 
   asio::io_context context{1};
@@ -235,11 +134,12 @@ std::string ApiClient::get(const std::string& path) {
   return response.body();
 }
 
-std::unique_ptr<Session> ApiClient::join(const std::string& invitation, const std::string& display_name) {
-  const json::value joined = post("/v1/join", {{"token", invitation}, {"displayName", display_name}}, {});
-  const std::string token(joined.at("session").as_string());
-  return std::make_unique<Io::Handle>(*io_,
-                                      std::make_unique<SignalSession>(io_->context, address_, io_->server, token));
+std::unique_ptr<Session> ApiClient::join(const std::string& invitation, std::string display_name, std::string offer) {
+  return std::make_unique<Io::Handle>(*io_, JoinRequest{.server = io_->server,
+                                                        .host = address_.host + ":" + std::to_string(address_.port),
+                                                        .invitation = invitation,
+                                                        .display_name = std::move(display_name),
+                                                        .offer = std::move(offer)});
 }
 
 void ApiClient::poll() {

@@ -18,8 +18,8 @@ struct ApiAddress {
 };
 ApiAddress parse_api_address(std::string_view url);
 
-// Eir's API over HTTP, one connection per request, and its signalling over WebSocket. Blocking, with deadlines: joins
-// are not what is measured under load.
+// Eir's API. post() and get() wait, with deadlines, and are for what nobody measures; joins go on with poll(), many at
+// a time.
 class ApiClient {
  public:
   explicit ApiClient(ApiAddress address);
@@ -29,9 +29,9 @@ class ApiClient {
   boost::json::value post(const std::string& path, const boost::json::value& body, const std::string& bearer);
   std::string get(const std::string& path);
 
-  // POST /v1/join with an invitation, then a WebSocket that says hello.
-  std::unique_ptr<Session> join(const std::string& invitation, const std::string& display_name);
-  // Reads what came on all sessions and keeps them alive.
+  // Begins to join with an invitation; the session says how far it came.
+  std::unique_ptr<Session> join(const std::string& invitation, std::string display_name, std::string offer);
+  // Goes on with all joins, reads what came on all sessions and keeps them alive.
   void poll();
 
  private:

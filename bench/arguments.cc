@@ -14,8 +14,10 @@ constexpr uint32_t kSecondsMax = 600;
 constexpr uint32_t kWorkersMax = 64;
 constexpr uint32_t kRepeatMax = 50;
 constexpr uint32_t kPidMax = 1U << 22;  // the kernel's own limit
+constexpr size_t kScenarioFilesMax = 64;
 
-constexpr std::array<std::pair<std::string_view, Command>, 5> kCommands = {{
+constexpr std::array<std::pair<std::string_view, Command>, 6> kCommands = {{
+    {"run", Command::kRun},
     {"fanout", Command::kFanout},
     {"rooms", Command::kRooms},
     {"floor", Command::kFloor},
@@ -34,6 +36,7 @@ bool read_number(std::string_view text, Number max, Number& out) {
 
 bool read_flag(std::string_view word, Arguments& out) {
   if (word == "--in-process") return out.in_process = true;
+  if (word == "--floor") return out.with_floor = true;
   if (word == "--no-floor") return !(out.with_floor = false);
   return false;
 }
@@ -72,7 +75,7 @@ bool read_text(std::string_view word, std::string_view value, Arguments& out) {
     out.token = token_of(value);
     return true;
   }
-  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 12> kTexts = {{
+  constexpr std::array<std::pair<std::string_view, std::string Arguments::*>, 13> kTexts = {{
       {"--eird", &Arguments::eird},
       {"--janus", &Arguments::janus},
       {"--whip", &Arguments::whip},
@@ -85,6 +88,7 @@ bool read_text(std::string_view word, std::string_view value, Arguments& out) {
       {"--ivf", &Arguments::ivf_file},
       {"--ogg", &Arguments::ogg_file},
       {"--json", &Arguments::json_file},
+      {"--html", &Arguments::html_file},
   }};
   for (const auto& [name, member] : kTexts) {
     if (name != word) continue;
@@ -96,6 +100,8 @@ bool read_text(std::string_view word, std::string_view value, Arguments& out) {
 
 bool is_possible(const Arguments& arguments) {
   switch (arguments.command) {
+    case Command::kRun:
+      return !arguments.scenario_files.empty() && arguments.scenario_files.size() <= kScenarioFilesMax;
     case Command::kFanout:
       return arguments.subscribers < kPeoplePerRoomMax;
     case Command::kRooms:
@@ -114,7 +120,9 @@ bool is_possible(const Arguments& arguments) {
 }  // namespace
 
 const std::string_view kUsage =
-    "usage: eir-bench fanout  [--subscribers 30] HOST [OPTION…]   one publisher, many who watch\n"
+    "usage: eir-bench run FILE.yaml [FILE.yaml…] HOST [OPTION…] [--repeat 1] [--floor]   scenarios, see "
+    "bench/scenarios\n"
+    "       eir-bench fanout  [--subscribers 30] HOST [OPTION…]   one publisher, many who watch\n"
     "       eir-bench rooms   [--rooms 10] [--publishers 3] HOST [OPTION…]   everyone publishes and watches the "
     "others\n"
     "       eir-bench floor   [--subscribers 30] [OPTION…]   what forwarding costs without a server\n"
@@ -129,7 +137,7 @@ const std::string_view kUsage =
     "                            the URLs are numbers, FILE has a token a line for the connections in turn\n"
     "       --in-process         lib/router behind sockets in a child process, without control\n"
     "OPTION --seconds 20  --workers 1  --port-base 18080  --check-one-in 16  --srtp gcm128|gcm256|cm80  --no-floor  "
-    "--json FILE\n";
+    "--json FILE  --html FILE\n";
 
 std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& words) {
   if (words.empty()) return std::nullopt;
@@ -138,8 +146,14 @@ std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& wo
   if (command == kCommands.end()) return std::nullopt;
   out.command = command->second;
   if (out.command == Command::kPublish) out.publishers = 8;
+  if (out.command == Command::kRun) out.with_floor = false;
+  if (out.command == Command::kSideBySide) out.repeat = 5;
   for (size_t i = 1; i < words.size(); ++i) {
     if (read_flag(words[i], out)) continue;
+    if (out.command == Command::kRun && !words[i].starts_with("--")) {
+      out.scenario_files.emplace_back(words[i]);
+      continue;
+    }
     if (i + 1 == words.size()) return std::nullopt;
     if (!read_count(words[i], words[i + 1], out) && !read_text(words[i], words[i + 1], out)) return std::nullopt;
     ++i;

@@ -10,7 +10,7 @@
 
 namespace eir::bench {
 
-enum class Command : uint8_t { kFanout, kRooms, kFloor, kPublish, kSideBySide };
+enum class Command : uint8_t { kRun, kFanout, kRooms, kFloor, kPublish, kSideBySide };
 
 struct Arguments {
   Command command = Command::kFanout;
@@ -22,11 +22,12 @@ struct Arguments {
   uint32_t workers = 1;
   uint32_t check_one_in = 16;
   uint16_t port_base = 18080;
-  uint32_t repeat = 5;  // side by side: runs of each server
   SrtpProfile srtp_profile = SrtpProfile::kAeadAes128Gcm;
   uint32_t event_loops = 0;  // of Janus; 0: a thread for each connection
   bool in_process = false;
-  bool with_floor = true;
+  bool with_floor = true;  // of `run` false unless said otherwise
+  uint32_t repeat = 1;     // runs of each scenario; of `side-by-side` 5 unless said otherwise
+  std::vector<std::string> scenario_files;
   std::string eird;   // program to start
   std::string janus;  // program to start
   std::string whip;   // URL templates
@@ -40,12 +41,13 @@ struct Arguments {
   std::string ivf_file;
   std::string ogg_file;
   std::string json_file;
+  std::string html_file;
 };
 
 extern const std::string_view kUsage;
 
 // Nothing: not understood, or beyond a limit. What is asked of one machine stays bounded: 250 people a room, 1000 in
-// all, 10 minutes.
+// all, 10 minutes; scenario files have limits of their own.
 std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& words);
 
 }  // namespace eir::bench

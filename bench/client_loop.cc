@@ -22,6 +22,22 @@ constexpr int kBatchesPerTurn = 4;
 
 [[noreturn]] void fail(const char* call) { throw std::system_error(errno, std::generic_category(), call); }
 
+// Since the socket was opened (SO_MEMINFO of linux/sock_diag.h; a kernel that does not know it counts nothing).
+uint64_t overflows_of(int socket) {
+  constexpr size_t kDrops = 8;
+  std::array<uint32_t, kDrops + 1> values{};
+  socklen_t size = sizeof values;
+  if (getsockopt(socket, SOL_SOCKET, SO_MEMINFO, values.data(), &size) != 0) return 0;
+  return values[kDrops];
+}
+
+int receive_buffer_of(int socket) {
+  int bytes = 0;
+  socklen_t size = sizeof bytes;
+  if (getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, &size) != 0) fail("getsockopt");
+  return bytes;
+}
+
 }  // namespace
 
 Timestamp now() { return Timestamp(std::chrono::steady_clock::now().time_since_epoch()); }
@@ -29,9 +45,12 @@ Timestamp now() { return Timestamp(std::chrono::steady_clock::now().time_since_e
 OwnedFd open_udp_socket(const SocketAddress& local) {
   OwnedFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail("socket");
-  // What the kernel does not give is missed as loss, and counted.
-  setsockopt(fd.value(), SOL_SOCKET, SO_RCVBUF, &kSocketBufferBytes, sizeof kSocketBufferBytes);
-  setsockopt(fd.value(), SOL_SOCKET, SO_SNDBUF, &kSocketBufferBytes, sizeof kSocketBufferBytes);
+  // Beyond the system's limit where that is allowed. What the kernel does not give is missed as loss, and counted.
+  const int bytes = kSocketBufferBytes;
+  for (const auto& [forced, plain] : {std::pair{SO_RCVBUFFORCE, SO_RCVBUF}, std::pair{SO_SNDBUFFORCE, SO_SNDBUF}}) {
+    if (setsockopt(fd.value(), SOL_SOCKET, forced, &bytes, sizeof bytes) == 0) continue;
+    setsockopt(fd.value(), SOL_SOCKET, plain, &bytes, sizeof bytes);
+  }
   NativeAddress name{};
   const socklen_t size = to_native(local, AF_INET, name);
   if (bind(fd.value(), &name.common, size) != 0) fail("bind");
@@ -45,15 +64,20 @@ uint16_t port_of(int socket) {
   return from_native(name).port;
 }
 
-ClientLoop::ClientLoop(const DtlsContext& dtls)
-    : dtls_(dtls), pool_(kPacketsMax), receiver_(pool_), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+ClientLoop::ClientLoop(const DtlsContext& dtls, const LinkOptions& line, uint64_t seed)
+    : dtls_(dtls),
+      pool_(kPacketsMax),
+      receiver_(pool_),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      line_(line),
+      line_random_(seed) {
   if (!epoll_) fail("epoll_create1");
 }
 
 ClientLoop::~ClientLoop() = default;
 
 size_t ClientLoop::add(ClientOptions options) {
-  auto seat = std::make_unique<Seat>();
+  auto seat = std::make_unique<Seat>(line_);
   seat->socket = open_udp_socket(SocketAddress::v4({0, 0, 0, 0}, 0));
   // Some servers want to hear of an address, though these clients' checks would tell it.
   options.addresses = {SocketAddress::v4({127, 0, 0, 1}, port_of(seat->socket.value()))};
@@ -65,6 +89,34 @@ size_t ClientLoop::add(ClientOptions options) {
   seats_.push_back(std::move(seat));
   due_.push_back(kNever);
   return seats_.size() - 1;
+}
+
+void ClientLoop::remove(size_t index) {
+  Seat& seat = *seats_[index];
+  seat.client->close(now());
+  settle(index);
+  due_[index] = kNever;
+  seat.overflows = overflows_of(seat.socket.value());
+  seat.socket.reset();
+}
+
+uint64_t ClientLoop::overflows() const {
+  uint64_t sum = 0;
+  for (const auto& seat : seats_) sum += seat->socket ? overflows_of(seat->socket.value()) : seat->overflows;
+  return sum;
+}
+
+int ClientLoop::receive_buffer() const {
+  for (const auto& seat : seats_) {
+    if (seat->socket) return receive_buffer_of(seat->socket.value());
+  }
+  return 0;
+}
+
+uint64_t ClientLoop::dropped_by_lines() const {
+  uint64_t sum = 0;
+  for (const auto& seat : seats_) sum += seat->up.dropped() + seat->down.dropped();
+  return sum;
 }
 
 uint32_t ClientLoop::take_key_frame_requests(size_t index) {
@@ -79,8 +131,11 @@ void ClientLoop::settle(size_t index) {
 
 void ClientLoop::run_until(Timestamp until) {
   for (Timestamp at = now(); at < until; at = now()) {
+    deliver_due(at);
     for (size_t i = 0; i < seats_.size(); ++i) {
       if (due_[i] > at) continue;
+      // A client that has more to send at once says so by a time that is long past.
+      if (due_[i] != Timestamp::min()) lateness_.add(at - due_[i]);
       seats_[i]->client->handle_timeout(at);
       settle(i);
     }
@@ -90,6 +145,7 @@ void ClientLoop::run_until(Timestamp until) {
 
 void ClientLoop::wait(Timestamp until) {
   for (const Timestamp due : due_) until = std::min(until, due);
+  if (!delayed_.empty()) until = std::min(until, delayed_.front().at);
   const Duration left = std::max(until - now(), Duration{});
   const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
   std::array<epoll_event, 64> events{};
@@ -106,6 +162,12 @@ void ClientLoop::receive(size_t index) {
     more = batch.more;
     const Timestamp at = now();
     for (ReceivedDatagram& datagram : batch.datagrams) {
+      if (!line_.is_plain()) {
+        const ByteView bytes = datagram.packet->bytes();
+        const auto out = seat.down.pass(at, bytes.size(), line_random_);
+        if (out) delay({*out, 0, index, false, datagram.remote, {bytes.begin(), bytes.end()}});
+        continue;
+      }
       seat.client->handle_datagram(at, datagram.packet->bytes(), {0, datagram.remote});
     }
   }
@@ -122,8 +184,45 @@ void ClientLoop::send(size_t index, ByteView datagram) {
       sendto(seats_[index]->socket.value(), datagram.data(), datagram.size(), MSG_DONTWAIT, &address.common, size));
 }
 
+void ClientLoop::send_through_line(size_t index) {
+  Seat& seat = *seats_[index];
+  Path path;
+  const Timestamp at = now();
+  while (const size_t size = seat.client->poll_transmit(buffers_[0], path)) {
+    const auto out = seat.up.pass(at, size, line_random_);
+    const auto begin = buffers_[0].begin();
+    if (out) delay({*out, 0, index, true, path.remote, {begin, begin + static_cast<ptrdiff_t>(size)}});
+  }
+}
+
+void ClientLoop::delay(Delayed datagram) {
+  datagram.serial = ++delayed_count_;
+  delayed_.push_back(std::move(datagram));
+  std::push_heap(delayed_.begin(), delayed_.end());
+}
+
+void ClientLoop::deliver_due(Timestamp at) {
+  while (!delayed_.empty() && delayed_.front().at <= at) {
+    std::pop_heap(delayed_.begin(), delayed_.end());
+    Delayed datagram = std::move(delayed_.back());
+    delayed_.pop_back();
+    Seat& seat = *seats_[datagram.seat];
+    if (!seat.socket) continue;
+    if (!datagram.is_outgoing) {
+      seat.client->handle_datagram(at, datagram.bytes, {0, datagram.remote});
+      settle(datagram.seat);
+      continue;
+    }
+    NativeAddress address{};
+    const socklen_t size = to_native(datagram.remote, AF_INET, address);
+    static_cast<void>(
+        sendto(seat.socket.value(), datagram.bytes.data(), datagram.bytes.size(), MSG_DONTWAIT, &address.common, size));
+  }
+}
+
 // Single datagrams, as browsers send them: runs on this side would spare the server work that it has in truth.
 void ClientLoop::send_due(size_t index) {
+  if (!line_.is_plain()) return send_through_line(index);
   Client& peer = *seats_[index]->client;
   std::array<NativeAddress, kSendBatch> addresses{};
   std::array<iovec, kSendBatch> areas{};

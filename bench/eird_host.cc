@@ -19,6 +19,7 @@ namespace json = boost::json;
 constexpr std::chrono::seconds kReadyDeadline{20};
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr uint16_t kMediaPortOffset = 10;
+constexpr int kUsesMax = 1000;  // of an invitation: people come and go
 constexpr std::string_view kMetricPrefix = "eir_";
 
 std::string read_text(const std::filesystem::path& path) {
@@ -63,7 +64,9 @@ void OwnEird::write_files(const Options& options) {
          << "limits:\n"
          << "  joins_per_second: 10000\n"
          << "  joins_per_source_per_minute: 100000\n"
-         << "  http_connections_per_source: 4000\n"
+         << "  participants_per_worker: 5000\n"
+         << "  http_connections: 65536\n"
+         << "  http_connections_per_source: 65536\n"
          << "log: {level: warn}\n";
   std::filesystem::create_directory(directory_.path() / "state");
   std::filesystem::permissions(directory_.path() / "state", std::filesystem::perms::owner_all);
@@ -91,19 +94,25 @@ void OwnEird::await_ready() {
 EirdHost::EirdHost(EirdAddress address)
     : address_(std::move(address)), api_(parse_api_address(address_.api)), ops_(parse_api_address(address_.ops)) {}
 
-const std::string& EirdHost::invitation_of(size_t room) {
-  if (const auto known = invitations_.find(room); known != invitations_.end()) return known->second;
+void EirdHost::open_rooms(size_t count) {
+  while (invitations_.size() < count) invitations_.push_back(open_room());
+}
+
+// The room's invitation.
+std::string EirdHost::open_room() {
   const json::object seat_wanted = {{"role", "clinician"}, {"many", true}};
   const json::object wanted = {{"template", "test"}, {"seats", json::array({seat_wanted})}};
   const json::value made = api_.post("/v1/consultations", wanted, address_.credential);
   const std::string consultation(made.at("id").as_string());
   const std::string seat(made.at("seats").at(0).at("id").as_string());
   const json::value invitation = api_.post("/v1/consultations/" + consultation + "/seats/" + seat + "/invitations",
-                                           {{"kind", "link"}, {"maxUses", 250}}, address_.credential);
-  return invitations_[room] = std::string(invitation.at("token").as_string());
+                                           {{"kind", "link"}, {"maxUses", kUsesMax}}, address_.credential);
+  return std::string(invitation.at("token").as_string());
 }
 
-std::unique_ptr<Session> EirdHost::join(const Seat& seat) { return api_.join(invitation_of(seat.room), "bench"); }
+std::unique_ptr<Session> EirdHost::join(const Seat& seat, std::string offer) {
+  return api_.join(invitations_.at(seat.room), "bench", std::move(offer));
+}
 
 std::vector<pid_t> EirdHost::workers() const { return media_workers_of(address_.pid); }
 

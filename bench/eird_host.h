@@ -1,8 +1,8 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/api_client.h"
 #include "bench/host.h"
@@ -49,19 +49,20 @@ class EirdHost final : public Host {
   explicit EirdHost(EirdAddress address);
 
   std::string name() const override { return "eird"; }
-  std::unique_ptr<Session> join(const Seat& seat) override;
+  void open_rooms(size_t count) override;
+  std::unique_ptr<Session> join(const Seat& seat, std::string offer) override;
   void poll() override { api_.poll(); }
   std::vector<pid_t> workers() const override;
   std::vector<pid_t> processes() const override { return process_tree_of(address_.pid); }
   Counters counters() override;
 
  private:
-  const std::string& invitation_of(size_t room);
+  std::string open_room();
 
   EirdAddress address_;
   ApiClient api_;
   ApiClient ops_;
-  std::map<size_t, std::string> invitations_;
+  std::vector<std::string> invitations_;  // of each room
 };
 
 }  // namespace eir::bench

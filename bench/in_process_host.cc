@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "bench/client_loop.h"
+#include "bench/scenario_spec.h"
 #include "lib/router/router.h"
 #include "lib/transport/dtls_certificate.h"
 #include "lib/transport/srtp_crypto.h"
@@ -40,6 +41,8 @@ RouterOptions router_options(uint16_t port) {
   candidate.port = port;
   RouterOptions options;
   options.candidates = {candidate};
+  options.participants_max = kPeopleMax;
+  options.participants_per_room_max = kPeopleMax;
   return options;
 }
 
@@ -93,7 +96,7 @@ class RouterProcess final : public RouterEventListener {
 
   std::string join(RoomId room, uint32_t number, std::string_view offer) {
     const Timestamp at = MediaLoop::now();
-    static_cast<void>(router_.open_room(room, {.tag = "bench", .audio_only = false, .participants_max = 250}));
+    static_cast<void>(router_.open_room(room, {.tag = "bench", .audio_only = false, .participants_max = kPeopleMax}));
     const Rights all{.send = kAllKinds, .receive = kAllKinds, .groups = 1};
     const ParticipantId id(number);
     if (!router_.join(at, room, id, all, "bench", false)) return "!the room refuses the participant";
@@ -124,9 +127,9 @@ class RouterProcess final : public RouterEventListener {
   MediaLoop loop_;
 };
 
-[[noreturn]] void run_child(int link) {
+[[noreturn]] void run_child(int link, bool has_engine) {
   try {
-    if (!install_srtp_engine(SrtpEngine::kAutomatic)) _exit(2);
+    if (!has_engine && !install_srtp_engine(SrtpEngine::kAutomatic)) _exit(2);
     const DtlsCertificate certificate = DtlsCertificate::generate(std::time(nullptr));
     const DtlsContext dtls(certificate);
     RouterProcess(link, dtls, open_udp_socket(SocketAddress::v4({127, 0, 0, 1}, 0))).run();
@@ -140,22 +143,14 @@ class RouterProcess final : public RouterEventListener {
 
 class InProcessHost::RouterSession final : public Session {
  public:
-  RouterSession(InProcessHost& host, size_t room, uint32_t participant)
-      : host_(host), room_(room), participant_(participant) {}
-  std::string exchange(const std::string& offer) override {
-    std::string answer =
-        host_.request("join " + std::to_string(room_ + 1) + ' ' + std::to_string(participant_) + '\n' + offer);
-    if (answer.starts_with('!')) throw std::runtime_error(answer.substr(1));
-    return answer;
-  }
+  explicit RouterSession(JoinProgress progress) : progress_(std::move(progress)) {}
+  const JoinProgress& progress() const override { return progress_; }
 
  private:
-  InProcessHost& host_;
-  size_t room_;
-  uint32_t participant_;
+  JoinProgress progress_;
 };
 
-InProcessHost::InProcessHost() {
+InProcessHost::InProcessHost(bool has_engine) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw std::system_error(errno, std::generic_category(), "socketpair");
@@ -170,7 +165,7 @@ InProcessHost::InProcessHost() {
   if (child_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (child_ > 0) return;
   link_.reset();
-  run_child(child_end.release());
+  run_child(child_end.release(), has_engine);
 }
 
 // The closed link ends the child.
@@ -188,8 +183,18 @@ std::string InProcessHost::request(const std::string& text) {
   return reply;
 }
 
-std::unique_ptr<Session> InProcessHost::join(const Seat& seat) {
-  return std::make_unique<RouterSession>(*this, seat.room, next_participant_++);
+std::unique_ptr<Session> InProcessHost::join(const Seat& seat, std::string offer) {
+  JoinProgress progress;
+  progress.begun = now();
+  std::string reply =
+      request("join " + std::to_string(seat.room + 1) + ' ' + std::to_string(next_participant_++) + '\n' + offer);
+  if (reply.starts_with('!')) {
+    progress.refusal = reply.substr(1);
+  } else {
+    progress.answer = std::move(reply);
+    progress.answered = now();
+  }
+  return std::make_unique<RouterSession>(std::move(progress));
 }
 
 Counters InProcessHost::counters() {

@@ -6,16 +6,18 @@
 namespace eir::bench {
 
 // lib/router behind UDP sockets by the media worker's own loop, in a child of this process, without control and without
-// HTTP: what the packet path costs by itself. Construct before anything that a fork would copy badly.
+// HTTP: what the packet path costs by itself.
 class InProcessHost final : public Host {
  public:
-  InProcessHost();
+  // `has_engine`: install_srtp_engine() has been called in this process, so that the child has its own copy already.
+  explicit InProcessHost(bool has_engine);
   ~InProcessHost() override;
   InProcessHost(const InProcessHost&) = delete;
   InProcessHost& operator=(const InProcessHost&) = delete;
 
   std::string name() const override { return "router"; }
-  std::unique_ptr<Session> join(const Seat& seat) override;
+  void open_rooms(size_t /*count*/) override {}  // each with its first participant
+  std::unique_ptr<Session> join(const Seat& seat, std::string offer) override;
   void poll() override {}
   std::vector<pid_t> workers() const override { return {child_}; }
   Counters counters() override;

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "bench/client_loop.h"
 #include "bench/janus_connection.h"
 
 namespace eir::bench {
@@ -125,9 +126,18 @@ void OwnJanus::await_ready() {
 class JanusHost::Publisher final : public Session {
  public:
   Publisher(JanusConnection& connection, Room& room, size_t person)
-      : handle_(connection), room_(room), person_(person) {}
+      : handle_(connection), room_(room), person_(person) {
+    progress_.begun = now();
+  }
 
-  std::string exchange(const std::string& offer) override {
+  const JoinProgress& progress() const override { return progress_; }
+  void offer(const std::string& sdp) {
+    progress_.answer = exchange(sdp);
+    progress_.answered = now();
+  }
+
+ private:
+  std::string exchange(const std::string& offer) {
     const JanusMessage joined = handle_.call([&](const JanusAddress& address, const std::string& transaction) {
       return janus_publish(address, transaction, room_.number, offer);
     });
@@ -137,23 +147,23 @@ class JanusHost::Publisher final : public Session {
     return joined.sdp;
   }
 
- private:
   JanusHandle handle_;
   Room& room_;
   size_t person_;
+  JoinProgress progress_;
 };
 
 class JanusHost::Watcher final : public Session {
  public:
   Watcher(JanusConnection& connection, const Room& room, size_t person) : handle_(connection), room_(room.number) {
+    progress_.begun = now();
     for (const Feed& feed : room.feeds) {
       if (feed.person != person) feeds_.push_back(feed.id);
     }
   }
 
-  std::string exchange(const std::string&) override { throw std::runtime_error("VideoRoom offers to who watches"); }
-
-  std::string take_offer() override {
+  const JoinProgress& progress() const override { return progress_; }
+  void await_offer() {
     const auto end = std::chrono::steady_clock::now() + kFeedDeadline;
     JanusMessage attached = subscribe();
     while (attached.error_code == kJanusNoSuchFeed && std::chrono::steady_clock::now() < end) {
@@ -162,7 +172,7 @@ class JanusHost::Watcher final : public Session {
     }
     check_janus(attached, "a subscriber");
     if (attached.sdp_type != "offer") throw std::runtime_error("Janus made no offer");
-    return attached.sdp;
+    progress_.offer = attached.sdp;
   }
 
   void give_answer(const std::string& answer) override {
@@ -170,6 +180,7 @@ class JanusHost::Watcher final : public Session {
       return janus_start(address, transaction, answer);
     });
     check_janus(started, "an answer");
+    progress_.answered = now();
   }
 
  private:
@@ -182,6 +193,7 @@ class JanusHost::Watcher final : public Session {
   JanusHandle handle_;
   uint64_t room_;
   std::vector<uint64_t> feeds_;
+  JoinProgress progress_;
 };
 
 JanusHost::JanusHost(const OwnJanus::Options& options)
@@ -193,21 +205,32 @@ std::string JanusHost::name() const {
   return options_.event_loops == 0 ? "janus" : "janus event_loops=" + std::to_string(options_.event_loops);
 }
 
-JanusHost::Room& JanusHost::room(size_t index) {
-  if (const auto known = rooms_.find(index); known != rooms_.end()) return known->second;
+void JanusHost::open_rooms(size_t count) {
+  for (size_t index = 0; index < count; ++index) {
+    if (!rooms_.contains(index)) open_room(index);
+  }
+}
+
+void JanusHost::open_room(size_t index) {
   const uint64_t number = kFirstRoom + index;
   JanusHandle handle(*connection_);
   const JanusMessage made = handle.call([&](const JanusAddress& address, const std::string& transaction) {
     return janus_create_room(address, transaction, number, kPublishersMax);
   });
   check_janus(made, "a room");
-  return rooms_.emplace(index, Room{number, {}}).first->second;
+  rooms_.emplace(index, Room{number, {}});
 }
 
-std::unique_ptr<Session> JanusHost::join(const Seat& seat) {
-  Room& in = room(seat.room);
-  if (seat.part == Part::kPublishes) return std::make_unique<Publisher>(*connection_, in, seat.person);
-  return std::make_unique<Watcher>(*connection_, in, seat.person);
+std::unique_ptr<Session> JanusHost::join(const Seat& seat, std::string offer) {
+  Room& in = rooms_.at(seat.room);
+  if (seat.part == Part::kPublishes) {
+    auto publisher = std::make_unique<Publisher>(*connection_, in, seat.person);
+    publisher->offer(offer);
+    return publisher;
+  }
+  auto watcher = std::make_unique<Watcher>(*connection_, in, seat.person);
+  watcher->await_offer();
+  return watcher;
 }
 
 void JanusHost::poll() { connection_->poll(); }

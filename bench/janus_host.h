@@ -46,7 +46,10 @@ class JanusHost final : public Host {
   ~JanusHost() override;
 
   std::string name() const override;
-  std::unique_ptr<Session> join(const Seat& seat) override;
+  void open_rooms(size_t count) override;
+  // Done when it returns: this server's joins are not what is measured.
+  std::unique_ptr<Session> join(const Seat& seat, std::string offer) override;
+  bool makes_offer_to(Part part) const override { return part == Part::kWatches; }
   bool is_one_way() const override { return true; }
   void poll() override;
   std::vector<pid_t> workers() const override { return {janus_.pid()}; }
@@ -63,7 +66,7 @@ class JanusHost final : public Host {
     uint64_t number = 0;
     std::vector<Feed> feeds;
   };
-  Room& room(size_t index);
+  void open_room(size_t index);
 
   OwnJanus::Options options_;
   OwnJanus janus_;

@@ -8,6 +8,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bench/arguments.h"
 #include "bench/eird_host.h"
@@ -15,6 +17,8 @@
 #include "bench/janus_host.h"
 #include "bench/publish.h"
 #include "bench/report.h"
+#include "bench/resources.h"
+#include "bench/scenario.h"
 #include "bench/side_by_side.h"
 #include "bench/whip_host.h"
 #include "lib/transport/srtp_crypto.h"
@@ -54,10 +58,10 @@ struct HostChoice {
   std::unique_ptr<OwnEird> own;
   std::unique_ptr<Host> host;
 };
-HostChoice choose_host(const Arguments& arguments) {
+HostChoice choose_host(const Arguments& arguments, HostKind kind, bool has_engine) {
   HostChoice out;
-  if (arguments.in_process) {
-    out.host = std::make_unique<InProcessHost>();
+  if (arguments.in_process || kind == HostKind::kRouter) {
+    out.host = std::make_unique<InProcessHost>(has_engine);
   } else if (!arguments.eird.empty()) {
     out.own = std::make_unique<OwnEird>(
         OwnEird::Options{.program = arguments.eird, .port_base = arguments.port_base, .workers = arguments.workers});
@@ -79,51 +83,86 @@ bool is_rooms(const Arguments& arguments) {
   return arguments.command == Command::kRooms || (arguments.command == Command::kSideBySide && arguments.by_rooms);
 }
 
-ScenarioOptions scenario_options(const Arguments& arguments) {
-  ScenarioOptions out;
-  out.duration = std::chrono::seconds(arguments.seconds);
+// What fanout, rooms and side-by-side are short for.
+ScenarioSpec scenario_of(const Arguments& arguments) {
+  ScenarioSpec out;
+  out.seconds = arguments.seconds;
   out.check_one_in = arguments.check_one_in;
-  out.srtp_profile = arguments.srtp_profile;
-  if (!is_rooms(arguments)) {
-    out.subscribers = arguments.subscribers;
-  } else {
+  PeopleSpec publisher{.name = "publisher", .count = 1, .video = {{}}, .audio = {{}}, .slots = {}, .storm_after_s = 0};
+  if (is_rooms(arguments)) {
+    out.title = std::to_string(arguments.rooms) + " rooms of " + std::to_string(arguments.publishers);
     out.rooms = arguments.rooms;
-    out.publishers = arguments.publishers;
+    publisher.count = arguments.publishers;
+    publisher.slots = {.video = arguments.publishers - 1, .audio = arguments.publishers - 1};
+    out.people = {std::move(publisher)};
+    return out;
   }
+  out.title = "fan-out 1 to " + std::to_string(arguments.subscribers);
+  out.people = {std::move(publisher)};
+  PeopleSpec& audience = out.people.emplace_back();
+  audience.name = "audience";
+  audience.count = arguments.subscribers;
+  audience.slots = {.video = 1, .audio = 1};
   return out;
 }
 
-std::string scenario_name(const Arguments& arguments) {
-  if (is_rooms(arguments)) {
-    return std::to_string(arguments.rooms) + " rooms of " + std::to_string(arguments.publishers);
-  }
-  return "fan-out 1 to " + std::to_string(arguments.subscribers);
+// One publisher for many who only watch is what the floor can be compared with; many small fan-outs in one process are
+// what a router is for.
+std::optional<uint32_t> floor_subscribers(const ScenarioSpec& spec) {
+  if (spec.rooms != 1 || spec.people.size() != 2 || spec.people[0].count != 1) return std::nullopt;
+  if (!spec.people[1].video.empty() || spec.people[1].storm_after_s > 0) return std::nullopt;
+  return spec.people[1].count;
 }
 
-// The floor first, alone on the machine as the host is after it. A host's fork precedes libsrtp's start here,
-// the floor's follows it.
-Report measure(const Arguments& arguments) {
-  Report report;
-  report.scenario = scenario_name(arguments);
-  HostChoice choice;
-  if (arguments.command != Command::kFloor) choice = choose_host(arguments);
+FloorFigures run_floor(uint32_t subscribers, uint32_t seconds, const SrtpEngineInUse& engine) {
+  FloorOptions floor;
+  floor.subscribers = subscribers;
+  floor.duration = std::chrono::seconds(seconds);
+  floor.engine = engine.name;
+  std::fprintf(stderr, "floor: %u s\n", seconds);
+  return measure_floor(floor);
+}
+
+SrtpEngineInUse install_engine() {
   const auto engine = install_srtp_engine(SrtpEngine::kAutomatic);
   if (!engine) throw std::runtime_error("the cipher engine does not start");
-  // Of rooms there is none: many small fan-outs in one process are what a router is for.
-  if (arguments.command == Command::kFloor || (arguments.with_floor && arguments.command == Command::kFanout)) {
-    FloorOptions floor;
-    floor.subscribers = arguments.subscribers;
-    floor.duration = std::chrono::seconds(arguments.seconds);
-    floor.engine = engine->name;
-    std::fprintf(stderr, "floor: %u s\n", arguments.seconds);
-    report.floor = measure_floor(floor);
-  }
-  if (choice.host) {
-    Scenario scenario(*choice.host, scenario_options(arguments));
-    scenario.join();
-    report.figures = scenario.measure();
+  return *engine;
+}
+
+// libsrtp's engine can be replaced once in a process.
+using Engine = std::optional<SrtpEngineInUse>;
+
+// The floor first, alone on the machine as the host is after it. What one repetition needs is started and ended with
+// it.
+Report measure(const Arguments& arguments, const ScenarioSpec& spec, Engine& engine) {
+  constexpr size_t kDescriptorsPerPerson = 4;
+  constexpr size_t kDescriptorsBesides = 256;
+  Report report;
+  report.scenario = spec.title;
+  try {
+    allow_descriptors(spec.people_count() * kDescriptorsPerPerson + kDescriptorsBesides);
+    for (uint32_t i = 0; i < arguments.repeat; ++i) {
+      const HostChoice choice = choose_host(arguments, spec.host, engine.has_value());
+      if (!engine) engine = install_engine();
+      const auto subscribers = floor_subscribers(spec);
+      if (i == 0 && arguments.with_floor && subscribers) {
+        report.floor = run_floor(*subscribers, spec.seconds, *engine);
+      }
+      Scenario scenario(*choice.host, spec, arguments.srtp_profile);
+      scenario.join();
+      report.runs.push_back(scenario.measure());
+    }
+  } catch (const std::exception& error) {
+    report.error = error.what();
   }
   return report;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  std::ofstream file(path);
+  file << text << '\n';
+  if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
 void compare(const Arguments& arguments) {
@@ -134,11 +173,48 @@ void compare(const Arguments& arguments) {
   options.port_base = arguments.port_base;
   options.workers = arguments.workers;
   options.repeat = arguments.repeat;
-  options.scenario = scenario_options(arguments);
-  options.scenario_name = scenario_name(arguments);
+  options.scenario = scenario_of(arguments);
+  options.srtp_profile = arguments.srtp_profile;
   const SideBySideFigures figures = measure_side_by_side(options);
   std::fputs(to_table(figures).c_str(), stdout);
-  if (!arguments.json_file.empty()) std::ofstream(arguments.json_file) << to_json(figures) << '\n';
+  write_file(arguments.json_file, to_json(figures));
+}
+
+int run_scenarios(const Arguments& arguments) {
+  std::vector<ScenarioSpec> specs;
+  for (const std::string& file : arguments.scenario_files) specs.push_back(load_scenario(file));
+  const Machine machine = this_machine();
+  std::vector<Report> reports;
+  Engine engine;
+  bool is_complete = true;
+  for (const ScenarioSpec& spec : specs) {
+    std::fprintf(stderr, "== %s\n", spec.title.c_str());
+    reports.push_back(measure(arguments, spec, engine));
+    is_complete = is_complete && reports.back().error.empty();
+    std::fputs((to_table(reports.back()) + "\n").c_str(), stdout);
+    std::fflush(stdout);
+    // After each, so that what was measured is not lost with a later one.
+    write_file(arguments.json_file, to_json(machine, reports));
+    write_file(arguments.html_file, to_html(machine, reports));
+  }
+  std::fputs(to_overview(reports).c_str(), stdout);
+  return is_complete ? 0 : kExitFailed;
+}
+
+int run_one(const Arguments& arguments) {
+  Report report;
+  if (arguments.command == Command::kFloor) {
+    report.scenario = "floor 1 to " + std::to_string(arguments.subscribers);
+    report.floor = run_floor(arguments.subscribers, arguments.seconds, install_engine());
+  } else {
+    Engine engine;
+    report = measure(arguments, scenario_of(arguments), engine);
+  }
+  if (!report.error.empty() && report.runs.empty()) throw std::runtime_error(report.error);
+  std::fputs(to_table(report).c_str(), stdout);
+  write_file(arguments.json_file, to_json(report));
+  write_file(arguments.html_file, to_html(this_machine(), {report}));
+  return 0;
 }
 
 int run(const Arguments& arguments) {
@@ -156,10 +232,7 @@ int run(const Arguments& arguments) {
              .ogg_file = arguments.ogg_file});
     return 0;
   }
-  const Report report = measure(arguments);
-  std::fputs(to_table(report).c_str(), stdout);
-  if (!arguments.json_file.empty()) std::ofstream(arguments.json_file) << to_json(report) << '\n';
-  return 0;
+  return arguments.command == Command::kRun ? run_scenarios(arguments) : run_one(arguments);
 }
 
 }  // namespace

@@ -68,6 +68,48 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text) {
 
 std::optional<uint64_t> parse_schedstat(std::string_view text) { return to_number<uint64_t>(take_word(text)); }
 
+std::optional<uint64_t> parse_busy_ticks(std::string_view text) {
+  if (take_word(text) != "cpu") return std::nullopt;
+  // user nice system idle iowait irq softirq steal
+  constexpr int kFields = 8;
+  constexpr int kIdle = 3;
+  constexpr int kWaiting = 4;
+  uint64_t sum = 0;
+  for (int field = 0; field < kFields; ++field) {
+    const auto ticks = to_number<uint64_t>(take_word(text));
+    if (!ticks) return std::nullopt;
+    if (field != kIdle && field != kWaiting) sum += *ticks;
+  }
+  return sum;
+}
+
+// Two lines: "Udp: InDatagrams NoPorts … RcvbufErrors …" and "Udp: 1 2 … 3 …".
+std::optional<uint64_t> parse_udp_overflows(std::string_view text) {
+  const auto take_line = [&text]() -> std::string_view {
+    constexpr std::string_view kStart = "Udp: ";
+    const size_t begin = text.starts_with(kStart) ? 0 : text.find("\nUdp: ");
+    if (begin == std::string_view::npos) return {};
+    text.remove_prefix(begin + (text[begin] == '\n' ? 1 : 0) + kStart.size());
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size());
+    return line;
+  };
+  std::string_view names = take_line();
+  std::string_view values = take_line();
+  while (!names.empty() && !values.empty()) {
+    const std::string_view value = take_word(values);
+    if (take_word(names) == "RcvbufErrors") return to_number<uint64_t>(value);
+  }
+  return std::nullopt;
+}
+
+Duration busy_time() {
+  const auto ticks = static_cast<int64_t>(parse_busy_ticks(read_file("/proc/stat")).value_or(0));
+  return Duration(ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK)));
+}
+
+uint64_t udp_overflows() { return parse_udp_overflows(read_file("/proc/net/snmp")).value_or(0); }
+
 CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t ticks_per_second) {
   const int64_t tick = 1'000'000'000 / ticks_per_second;
   const auto user = static_cast<int64_t>(stat.user_ticks);

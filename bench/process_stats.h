@@ -36,6 +36,17 @@ std::optional<uint64_t> parse_statm_resident(std::string_view text);
 // Ticks divided as `stat` says, scaled to the exact sum where there is one.
 CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t ticks_per_second);
 
+// The first line of /proc/stat: what all processors were busy with, in ticks, waiting for a disk left out.
+std::optional<uint64_t> parse_busy_ticks(std::string_view text);
+// Datagrams that found a full receive buffer, of all UDP sockets: RcvbufErrors of /proc/net/snmp (RFC 4113's counters
+// and Linux's own).
+std::optional<uint64_t> parse_udp_overflows(std::string_view text);
+
+// Of the whole machine.
+Duration busy_time();
+// Of this network namespace.
+uint64_t udp_overflows();
+
 // Nothing if the process is gone.
 std::optional<CpuTime> read_cpu_time(pid_t pid);
 CpuTime own_cpu_time();

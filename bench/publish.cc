@@ -81,11 +81,16 @@ class Publishers {
 
  private:
   void join(size_t number) {
-    sessions_.push_back(api_.join(options_.token, "Bench " + std::to_string(number + 1)));
     const size_t index = loop_.add(client_options(number));
     if (files_) from_files_.push_back(std::make_unique<FilePublisher>(loop_, index, *files_));
-    const std::string answer = sessions_.back()->exchange(loop_.client(index).write_offer());
-    if (!loop_.client(index).handle_answer(now(), answer)) throw std::runtime_error("the answer is not usable");
+    sessions_.push_back(
+        api_.join(options_.token, "Bench " + std::to_string(number + 1), loop_.client(index).write_offer()));
+    const JoinProgress& progress = sessions_.back()->progress();
+    while (!progress.is_over()) run_until(now() + kTurn);
+    if (!progress.refusal.empty()) throw std::runtime_error(progress.refusal);
+    if (!loop_.client(index).handle_answer(now(), progress.answer)) {
+      throw std::runtime_error("the answer is not usable");
+    }
     loop_.settle(index);
     const Timestamp end = now() + kConnectDeadline;
     while (!loop_.client(index).is_connected()) {

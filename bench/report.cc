@@ -1,43 +1,21 @@
 #include "bench/report.h"
 
 #include <fmt/core.h>
+#include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/json.hpp>
-#include <iterator>
-#include <string_view>
+#include <ctime>
+#include <fstream>
+#include <thread>
 
 namespace eir::bench {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::array<std::string_view, UdpSendCounters::kRunClasses> kRunNames = {"1",    "2-3",   "4-7",
                                                                                   "8-15", "16-31", "32-64"};
-constexpr std::array<std::string_view, UdpSendCounters::kRunClasses> kRunCounters = {
-    "udp_runs_of_1_total",       "udp_runs_of_2_to_3_total",   "udp_runs_of_4_to_7_total",
-    "udp_runs_of_8_to_15_total", "udp_runs_of_16_to_31_total", "udp_runs_of_32_to_64_total"};
 
-using Runs = std::array<double, UdpSendCounters::kRunClasses>;
-
-double counter(const ScenarioFigures& figures, std::string_view name) {
-  const auto found = figures.counters.find(name);
-  return found == figures.counters.end() ? 0 : found->second;
-}
-
-Runs runs_of(const ScenarioFigures& figures) {
-  Runs out{};
-  for (size_t i = 0; i < out.size(); ++i) out[i] = counter(figures, kRunCounters[i]);
-  return out;
-}
-Runs runs_of(const FloorFigures& figures) {
-  Runs out{};
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(figures.runs[i]);
-  return out;
-}
-
-// "1: 20 %, 4-7: 80 %": shares of all messages.
-std::string runs_text(const Runs& runs) {
+std::string runs_text(const RunLengths& runs) {
   double sum = 0;
   for (const double count : runs) sum += count;
   std::string out;
@@ -45,14 +23,12 @@ std::string runs_text(const Runs& runs) {
     if (runs[i] == 0) continue;
     out += fmt::format("{}{}: {:.0f} %", out.empty() ? "" : ", ", kRunNames[i], 100 * runs[i] / sum);
   }
-  return out;
+  return out.empty() ? "not known" : out;
 }
 
 std::string percentiles_text(const Percentiles& p) {
   return fmt::format("p50 {:.2f}  p95 {:.2f}  p99 {:.2f}  max {:.2f} ms", p.p50, p.p95, p.p99, p.max);
 }
-
-std::string line(std::string_view name, const std::string& value) { return fmt::format("  {:<28} {}\n", name, value); }
 
 std::string cpu_text(const CpuTime& cpu, uint64_t packets) {
   const auto per = [packets](Duration d) {
@@ -61,95 +37,148 @@ std::string cpu_text(const CpuTime& cpu, uint64_t packets) {
   return fmt::format("{:.0f} ns ({:.0f} user, {:.0f} kernel)", per(cpu.total()), per(cpu.user), per(cpu.system));
 }
 
-std::string floor_text(const FloorFigures& floor) {
-  return "floor (receive, unprotect, protect, send; " + floor.engine + ")\n" +
-         line("packets forwarded", fmt::format("{}, {} received", floor.packets_forwarded, floor.packets_received)) +
-         line("CPU per forwarded packet", cpu_text(floor.cpu, floor.packets_forwarded)) +
-         line("segments per message", runs_text(runs_of(floor)));
-}
+std::string kilobytes(double bytes) { return fmt::format("{:.0f} kB", bytes / 1000); }
 
-std::string figures_text(const ScenarioFigures& f) {
-  std::string out = f.host + " (" + f.srtp_profile + ")\n";
-  out += line("clients connected", fmt::format("{} of {}", f.connected, f.clients));
-  out += line("packets forwarded", fmt::format("{} in {:.1f} s, {} published", f.forwarded, f.seconds, f.sent));
-  out += line("lost", fmt::format("{} ({:.4f} %), {} duplicates", f.missing, 100 * f.loss(), f.duplicates));
-  out += line("payloads checked", fmt::format("{} right, {} wrong", f.verified, f.corrupt));
-  out += line("CPU per forwarded packet", cpu_text(f.workers, f.forwarded));
-  out += line("workers' CPU", fmt::format("{:.1f} % of a core", to_seconds(f.workers.total()) / f.seconds * 100));
-  out += line("eir-bench's own CPU", fmt::format("{:.1f} % of a core", to_seconds(f.own.total()) / f.seconds * 100));
-  out += line("segments per message", runs_text(runs_of(f)));
-  out += line("sound, capture to arrival", percentiles_text(f.audio_latency));
-  for (const auto& [step, values] : f.join) out += line("join to " + step.substr(2), percentiles_text(values));
+std::string indented(const std::vector<Line>& lines) {
+  std::string out;
+  for (const auto& [name, value] : lines) out += fmt::format("  {:<32} {}\n", name, value);
   return out;
 }
 
-json::object to_json(const Percentiles& p) {
-  return {{"p50_ms", p.p50}, {"p95_ms", p.p95}, {"p99_ms", p.p99}, {"max_ms", p.max}};
+std::string spread_text(const Report& report) {
+  std::vector<double> values;
+  for (const ScenarioFigures& one : report.runs) values.push_back(one.ns_per_packet());
+  const auto [least, most] = std::ranges::minmax(values);
+  return fmt::format("{} runs: {:.0f} to {:.0f} ns per forwarded packet; the median run is shown", values.size(), least,
+                     most);
 }
 
-json::array to_json(const Runs& runs) {
-  json::array out;
-  for (const double count : runs) out.emplace_back(count);
-  return out;
-}
-
-json::object to_json(const CpuTime& cpu) { return {{"user_ns", cpu.user.count()}, {"kernel_ns", cpu.system.count()}}; }
-
-json::object to_json(const FloorFigures& floor) {
-  return {{"engine", floor.engine},
-          {"packets_forwarded", floor.packets_forwarded},
-          {"packets_received", floor.packets_received},
-          {"cpu", to_json(floor.cpu)},
-          {"ns_per_packet", floor.ns_per_packet()},
-          {"runs", to_json(runs_of(floor))}};
-}
-
-json::object to_json(const ScenarioFigures& f) {
-  json::object counters;
-  for (const auto& [name, value] : f.counters) counters[name] = value;
-  json::object join;
-  for (const auto& [step, values] : f.join) join[step.substr(2)] = to_json(values);
-  return {{"host", f.host},
-          {"srtp_profile", f.srtp_profile},
-          {"clients", f.clients},
-          {"connected", f.connected},
-          {"seconds", f.seconds},
-          {"published", f.sent},
-          {"forwarded", f.forwarded},
-          {"missing", f.missing},
-          {"duplicates", f.duplicates},
-          {"verified", f.verified},
-          {"corrupt", f.corrupt},
-          {"workers_cpu", to_json(f.workers)},
-          {"own_cpu", to_json(f.own)},
-          {"ns_per_packet", f.ns_per_packet()},
-          {"runs", to_json(runs_of(f))},
-          {"audio_latency", to_json(f.audio_latency)},
-          {"join", std::move(join)},
-          {"counters", std::move(counters)}};
-}
-
-double ratio(const Report& report) {
-  if (!report.floor || !report.figures || report.floor->ns_per_packet() == 0) return 0;
-  return report.figures->ns_per_packet() / report.floor->ns_per_packet();
+std::string first_line_after(const std::string& path, std::string_view name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with(name) && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
 }
 
 }  // namespace
 
-std::string to_table(const Report& report) {
-  std::string out = report.scenario + "\n";
-  if (report.floor) out += floor_text(*report.floor);
-  if (report.figures) out += figures_text(*report.figures);
-  if (ratio(report) > 0) out += line("CPU against the floor", fmt::format("{:.2f}", ratio(report)));
+RunLengths run_lengths_of(const ScenarioFigures& figures) {
+  constexpr std::array<std::string_view, UdpSendCounters::kRunClasses> kNames = {
+      "udp_runs_of_1_total",       "udp_runs_of_2_to_3_total",   "udp_runs_of_4_to_7_total",
+      "udp_runs_of_8_to_15_total", "udp_runs_of_16_to_31_total", "udp_runs_of_32_to_64_total"};
+  RunLengths out{};
+  for (size_t i = 0; i < out.size(); ++i) out[i] = figures.counter(kNames[i]);
   return out;
 }
 
-std::string to_json(const Report& report) {
-  json::object out = {{"scenario", report.scenario}};
-  if (report.floor) out["floor"] = to_json(*report.floor);
-  if (report.figures) out["figures"] = to_json(*report.figures);
-  if (ratio(report) > 0) out["ratio"] = ratio(report);
-  return json::serialize(out);
+RunLengths run_lengths_of(const FloorFigures& figures) {
+  RunLengths out{};
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(figures.runs[i]);
+  return out;
+}
+
+const ScenarioFigures* Report::figures() const {
+  if (runs.empty()) return nullptr;
+  std::vector<double> values;
+  for (const ScenarioFigures& one : runs) values.push_back(one.ns_per_packet());
+  return &runs[index_of_median(values)];
+}
+
+double Report::ratio_to_floor() const {
+  if (!floor || runs.empty() || floor->ns_per_packet() == 0) return 0;
+  return figures()->ns_per_packet() / floor->ns_per_packet();
+}
+
+Machine this_machine() {
+  Machine out;
+  out.cpu = first_line_after("/proc/cpuinfo", "model name");
+  out.cores = std::thread::hardware_concurrency();
+  utsname name{};
+  if (uname(&name) == 0) out.kernel = std::string(name.sysname) + ' ' + name.release;
+  std::ifstream load("/proc/loadavg");
+  std::array<std::string, 3> averages;
+  for (std::string& one : averages) load >> one;
+  out.load = averages[0] + ' ' + averages[1] + ' ' + averages[2];
+  const std::time_t at = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&at, &utc);
+  std::array<char, 32> text{};
+  out.time = std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &utc));
+  return out;
+}
+
+std::vector<Line> lines_of(const FloorFigures& floor) {
+  return {{"packets forwarded", fmt::format("{}, {} received", floor.packets_forwarded, floor.packets_received)},
+          {"CPU per forwarded packet", cpu_text(floor.cpu, floor.packets_forwarded)},
+          {"segments per message", runs_text(run_lengths_of(floor))}};
+}
+
+std::vector<Line> lines_of(const ScenarioFigures& f) {
+  std::vector<Line> out = {
+      {"people connected", fmt::format("{} of {} in {} rooms", f.connected, f.clients, f.rooms)},
+      {"packets forwarded", fmt::format("{} in {:.1f} s, {} published", f.forwarded, f.seconds, f.sent)},
+      {"rate", fmt::format("{:.0f} packets/s, {:.1f} Mbit/s", f.packets_per_second(), f.megabits_per_second())},
+      {"lost", fmt::format("{} ({:.4f} %), {} brought by retransmission, {} duplicates", f.missing, 100 * f.loss(),
+                           f.recovered, f.duplicates)},
+      {"payloads checked", fmt::format("{} right, {} wrong", f.verified, f.corrupt)},
+      {"CPU per forwarded packet", cpu_text(f.workers, f.forwarded)},
+      {"workers' CPU", fmt::format("{:.1f} % of a core", 100 * f.worker_cores())},
+      {"all its processes' CPU", fmt::format("{:.1f} % of a core", 100 * to_seconds(f.server.total()) / f.seconds)},
+      {"eir-bench's own CPU",
+       fmt::format("{:.1f} % of a core, {:.0f} ns a packet", 100 * f.own_cores(), f.per_packet(f.own.total()))},
+      {"rest of the machine", fmt::format("{:.1f} % of a core", 100 * f.other_cores())},
+      {"segments per message", runs_text(run_lengths_of(f))},
+      {"system calls per packet", fmt::format("{:.3f}", f.system_calls_per_packet())},
+      {"the server's memory",
+       fmt::format("{} a person, {} a room, {} before", kilobytes(f.memory_per_client()),
+                   kilobytes(f.memory_per_room()), kilobytes(static_cast<double>(f.resident_before)))},
+      {"sound, capture to arrival", percentiles_text(f.audio_latency)},
+      {"eir-bench's own lateness", percentiles_text(f.own_lateness)}};
+  if (f.line_drops > 0) out.emplace_back("dropped by access lines", fmt::format("{} datagrams", f.line_drops));
+  if (f.came + f.went > 0) {
+    out.emplace_back("while it was measured", fmt::format("{} came, {} went", f.came, f.went));
+  }
+  for (const auto& [step, values] : f.join) out.emplace_back("join to " + step.substr(2), percentiles_text(values));
+  return out;
+}
+
+std::string to_table(const Report& report) {
+  std::string out = report.scenario + "\n";
+  if (report.floor) {
+    out +=
+        "floor (receive, unprotect, protect, send; " + report.floor->engine + ")\n" + indented(lines_of(*report.floor));
+  }
+  if (!report.error.empty()) out += "  failed: " + report.error + "\n";
+  const ScenarioFigures* const f = report.figures();
+  if (f == nullptr) return out;
+  out += f->host + " (" + f->srtp_profile + ")\n" + indented(lines_of(*f));
+  if (report.ratio_to_floor() > 0) {
+    out += indented({{"CPU against the floor", fmt::format("{:.2f}", report.ratio_to_floor())}});
+  }
+  if (report.runs.size() > 1) out += "  " + spread_text(report) + "\n";
+  for (const std::string& warning : warnings_of(*f)) out += "  ! " + warning + "\n";
+  return out;
+}
+
+std::string to_overview(const std::vector<Report>& reports) {
+  constexpr std::string_view kRow = "{:<44} {:>7} {:>10} {:>8} {:>8} {:>9} {:>9} {:>8} {:>2}\n";
+  std::string out =
+      fmt::format(kRow, "scenario", "people", "packets/s", "Mbit/s", "ns/pkt", "worker", "bench", "lost", "");
+  for (const Report& report : reports) {
+    const ScenarioFigures* const f = report.figures();
+    const std::string name = report.scenario.size() <= 44 ? report.scenario : report.scenario.substr(0, 43) + "~";
+    if (f == nullptr) {
+      out += fmt::format(kRow, name, "failed", "", "", "", "", "", "", "!");
+      continue;
+    }
+    out += fmt::format(kRow, name, f->connected, fmt::format("{:.0f}", f->packets_per_second()),
+                       fmt::format("{:.0f}", f->megabits_per_second()), fmt::format("{:.0f}", f->ns_per_packet()),
+                       fmt::format("{:.1f} %", 100 * f->worker_cores()), fmt::format("{:.1f} %", 100 * f->own_cores()),
+                       fmt::format("{:.3f} %", 100 * f->loss()), warnings_of(*f).empty() ? "" : "!");
+  }
+  return out;
 }
 
 }  // namespace eir::bench

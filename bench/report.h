@@ -1,21 +1,56 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "bench/figures.h"
 #include "bench/floor.h"
-#include "bench/scenario.h"
 
 namespace eir::bench {
 
-// What one call of eir-bench measured.
+// What one scenario measured, in one run or several.
 struct Report {
-  std::string scenario;  // "fanout 1 → 30"
+  std::string scenario;  // its title
   std::optional<FloorFigures> floor;
-  std::optional<ScenarioFigures> figures;
+  std::vector<ScenarioFigures> runs;
+  std::string error;  // why there is no run, or not all of them
+
+  // The run with the median CPU per packet; null if there is none.
+  const ScenarioFigures* figures() const;
+  // Of figures(); 0 if one of the two is missing.
+  double ratio_to_floor() const;
 };
 
+// Messages that the server sent, by the number of their segments: 1, 2–3, 4–7, 8–15, 16–31, 32–64.
+using RunLengths = std::array<double, UdpSendCounters::kRunClasses>;
+RunLengths run_lengths_of(const ScenarioFigures& figures);
+RunLengths run_lengths_of(const FloorFigures& figures);
+
+// Where it was measured.
+struct Machine {
+  std::string cpu;
+  unsigned cores = 0;
+  std::string kernel;
+  std::string load;  // /proc/loadavg's first three numbers, before the first run
+  std::string time;  // UTC
+};
+Machine this_machine();
+
+// A name and its value, both for people; the same lines in the table and in the HTML report.
+using Line = std::pair<std::string, std::string>;
+std::vector<Line> lines_of(const ScenarioFigures& figures);
+std::vector<Line> lines_of(const FloorFigures& floor);
+
 std::string to_table(const Report& report);
+// One line per scenario, below each other.
+std::string to_overview(const std::vector<Report>& reports);
 std::string to_json(const Report& report);
+std::string to_json(const Machine& machine, const std::vector<Report>& reports);
+// One file that needs no other.
+std::string to_html(const Machine& machine, const std::vector<Report>& reports);
 
 }  // namespace eir::bench

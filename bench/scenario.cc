@@ -2,226 +2,300 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <stdexcept>
+#include <utility>
 
 namespace eir::bench {
 namespace {
 
-// Eight packets a frame, each with a full body.
-constexpr int64_t kVideoBitsPerSecond = int64_t{30} * 8 * kBodyBytesMax * 8;
+// From the answer to the end of DTLS.
 constexpr Duration kConnectDeadline = 10s;
-constexpr Duration kJoinTurn = 2ms;
+// All joins before the measurement; whoever is not in by then stays out.
+constexpr Duration kJoinPhaseMax = 60s;
+constexpr Duration kJoinTurn = 1ms;
+constexpr Duration kQuietTurn = 200ms;
+constexpr Duration kSampleInterval = 1s;
 
-double to_fraction_ms(Duration d) { return static_cast<double>(d.count()) / 1e6; }
-
-Percentiles percentiles_of(std::vector<Duration> values) {
-  if (values.empty()) return {};
-  std::ranges::sort(values);
-  const auto at = [&values](double p) {
-    const auto rank = static_cast<size_t>(std::ceil(p * static_cast<double>(values.size())));
-    return to_fraction_ms(values[std::max<size_t>(rank, 1) - 1]);
-  };
-  return {at(0.5), at(0.95), at(0.99), at(1.0)};
+LinkOptions line_of(const NetworkSpec& network) {
+  LinkOptions out;
+  out.loss = network.loss_percent / 100;
+  out.delay = std::chrono::milliseconds(network.delay_ms);
+  if (network.rate_kbit > 0) out.rate = DataRate::kbps(network.rate_kbit);
+  return out;
 }
 
-Counters difference(const Counters& after, const Counters& before) {
-  Counters out;
-  for (const auto& [name, value] : after) {
-    const auto earlier = before.find(name);
-    out[name] = name.ends_with("_total") && earlier != before.end() ? value - earlier->second : value;
-  }
+VideoTrackOptions track_of(const VideoSpec& video) {
+  VideoTrackOptions out;
+  out.fps = video.frames_per_second;
+  out.constant_size = true;
+  out.key_frame_factor = video.key_frame_factor;
+  out.key_frame_interval = std::chrono::seconds(video.key_frame_interval_s);
+  out.packet_bytes = video.packet_bytes;
+  out.group_packets = static_cast<uint16_t>(video.group_packets);
+  out.group_interval = std::chrono::milliseconds(video.group_interval_ms);
+  EncodingOptions& encoding = out.encodings.front();
+  // One packet a frame is a thumbnail.
+  encoding.width = video.packets_per_frame == 1 ? 320 : 1280;
+  encoding.height = video.packets_per_frame == 1 ? 180 : 720;
+  encoding.bitrate = DataRate::bps(int64_t{video.frames_per_second} * video.packets_per_frame * video.packet_bytes * 8);
   return out;
+}
+
+AudioTrackOptions track_of(const AudioSpec& audio) {
+  AudioTrackOptions out;
+  out.payload_bytes = audio.payload_bytes;
+  out.talk = std::chrono::seconds(audio.talk_s);
+  out.silence = std::chrono::seconds(audio.silence_s);
+  out.dtx = audio.dtx;
+  return out;
+}
+
+bool sends(const Seat& seat, const PeopleSpec& kind) {
+  return seat.part != Part::kWatches && (!kind.video.empty() || !kind.audio.empty());
 }
 
 }  // namespace
 
-Scenario::Scenario(Host& host, const ScenarioOptions& options)
+Scenario::Scenario(Host& host, const ScenarioSpec& spec, SrtpProfile srtp_profile)
     : host_(host),
-      options_(options),
+      spec_(spec),
       certificate_(DtlsCertificate::generate(std::time(nullptr))),
-      dtls_(certificate_, std::array{options.srtp_profile}),
-      loop_(dtls_) {}
+      dtls_(certificate_, std::array{srtp_profile}),
+      loop_(dtls_, line_of(spec.network), spec.network.seed),
+      random_(spec.network.seed),
+      publishers_in_(spec.rooms) {}
 
 Scenario::~Scenario() = default;
 
-ClientOptions Scenario::client_options(const Seat& seat) {
-  const bool publishes = seat.part != Part::kWatches;
-  const bool subscribes = seat.part != Part::kPublishes;
+void Scenario::join() {
+  const bool has_storm = std::ranges::any_of(spec_.people, [](const auto& kind) { return kind.storm_after_s > 0; });
+  if (host_.is_one_way() && (has_storm || spec_.churn.per_minute > 0)) {
+    throw std::runtime_error("storms and churn are not for " + host_.name());
+  }
+  host_.open_rooms(spec_.rooms);
+  resident_before_ = resident_bytes_of(host_.processes());
+  started_ = now();
+  next_sample_ = started_ + kSampleInterval;
+  const Duration apart = spec_.joins.per_second == 0 ? Duration{} : Duration(1s) / spec_.joins.per_second;
+  for (size_t room = 0; room < spec_.rooms; ++room) plan_room(room, apart);
+  phase_ = "joining";
+  phase_end_ = started_ + apart * static_cast<int64_t>(waiting_.size()) + kJoinPhaseMax;
+  run_until_all_are_in(phase_end_);
+  std::fprintf(stderr, "\n%s: %zu clients joined, warming up\n", host_.name().c_str(), connected());
+  phase_ = "warming up";
+  phase_end_ = now() + std::chrono::seconds(spec_.warm_up_s);
+  run_until(phase_end_);
+  std::fprintf(stderr, "\n");
+}
+
+void Scenario::plan_room(size_t room, Duration apart) {
+  // Where connections go one way, who watches comes after all who publish.
+  std::vector<std::pair<Seat, const PeopleSpec*>> watchers;
+  size_t number = 0;
+  for (const PeopleSpec& kind : spec_.people) {
+    const bool publishes = !kind.video.empty() || !kind.audio.empty();
+    const bool watches = kind.slots.video + kind.slots.audio > 0;
+    const bool is_storm = kind.storm_after_s > 0;
+    for (size_t i = 0; i < kind.count; ++i, ++number) {
+      if (is_storm || !host_.is_one_way()) {
+        ++connections_wanted_;
+        if (!is_storm) plan({room, number, Part::kBoth}, kind, apart);
+        continue;
+      }
+      connections_wanted_ += (publishes ? 1 : 0) + (watches ? 1 : 0);
+      if (publishes) plan({room, number, Part::kPublishes}, kind, apart);
+      if (watches) watchers.emplace_back(Seat{room, number, Part::kWatches}, &kind);
+    }
+  }
+  for (const auto& [seat, kind] : watchers) plan(seat, *kind, apart);
+}
+
+void Scenario::plan(const Seat& seat, const PeopleSpec& kind, Duration apart) {
+  waiting_.push_back({seat, &kind, started_ + apart * static_cast<int64_t>(waiting_.size())});
+}
+
+void Scenario::run_until_all_are_in(Timestamp limit) {
+  while ((!waiting_.empty() || !joining_.empty()) && now() < limit) turn(limit);
+  if (!waiting_.empty()) refusals_["not begun, because the joins before took too long"] += waiting_.size();
+  waiting_.clear();
+}
+
+void Scenario::run_until(Timestamp until) {
+  while (now() < until) turn(until);
+}
+
+void Scenario::turn(Timestamp until) {
+  begin_waiting();
+  begin_storms();
+  churn();
+  const bool is_busy = !joining_.empty() || !waiting_.empty();
+  const Timestamp at = now();
+  loop_.run_until(
+      std::min({until, next_sample_, next_churn_, at + (is_busy || !storms_.empty() ? kJoinTurn : kQuietTurn)}));
+  host_.poll();
+  advance_joins();
+  if (now() >= next_sample_) take_sample();
+}
+
+void Scenario::begin_waiting() {
+  while (!waiting_.empty() && waiting_.front().at <= now() && joining_.size() < spec_.joins.at_once) {
+    const Waiting next = waiting_.front();
+    waiting_.pop_front();
+    begin_join(next.seat, *next.kind, false);
+  }
+}
+
+void Scenario::begin_join(const Seat& seat, const PeopleSpec& kind, bool is_late) {
+  const bool is_first_receiver =
+      seat.part != Part::kPublishes && std::ranges::none_of(people_, [](const auto& one) {
+        return one->seat.part != Part::kPublishes && one->kind->slots.video + one->kind->slots.audio > 0;
+      });
+  auto person = std::make_unique<Person>();
+  person->seat = seat;
+  person->kind = &kind;
+  person->is_late = is_late;
+  person->meets_media = publishers_in_[seat.room] > 0;
+  // Only who decrypts everything knows which picture can be shown first.
+  person->client = loop_.add(client_options(seat, kind, is_first_receiver || is_late));
+  try {
+    const bool is_offered_to = host_.makes_offer_to(seat.part);
+    person->session = host_.join(seat, is_offered_to ? std::string{} : loop_.client(person->client).write_offer());
+    loop_.times(person->client).offered = person->session->progress().begun;
+    joining_.push_back(person.get());
+  } catch (const std::exception& error) {
+    fail(*person, error.what());
+  }
+  people_.push_back(std::move(person));
+}
+
+ClientOptions Scenario::client_options(const Seat& seat, const PeopleSpec& kind, bool checks_all) const {
   ClientOptions out;
   // Servers with one-way connections answer actpass as they like; this client is the DTLS client always.
   out.offers_dtls_active = host_.is_one_way();
   out.tag = static_cast<uint32_t>(loop_.size() + 1);
   out.name = "bench-" + std::to_string(out.tag);
-  const bool is_first_subscriber = subscribes && loop_.size() <= options_.publishers;
-  out.decrypt_one_in = is_first_subscriber ? 1 : options_.check_one_in;
-  if (publishes) {
-    out.audio.emplace_back();
-    VideoTrackOptions& video = out.video.emplace_back();
-    video.constant_size = true;
-    video.key_frame_factor = 1;
-    EncodingOptions& encoding = video.encodings.front();
-    encoding.width = 1280;
-    encoding.height = 720;
-    encoding.bitrate = DataRate::bps(kVideoBitsPerSecond);
+  out.decrypt_one_in = checks_all ? 1 : spec_.check_one_in;
+  if (seat.part != Part::kWatches) {
+    for (const VideoSpec& video : kind.video) out.video.push_back(track_of(video));
+    for (const AudioSpec& audio : kind.audio) out.audio.push_back(track_of(audio));
   }
-  if (subscribes) out.audio_slots = out.video_slots = options_.publishers - (seat.person < options_.publishers ? 1 : 0);
-  return out;
-}
-
-void Scenario::join() {
-  resident_before_ = resident_bytes_of(host_.processes());
-  for (size_t room = 0; room < options_.rooms; ++room) join_room(room);
-  const Timestamp end = now() + options_.warm_up;
-  std::fprintf(stderr, "%s: %zu clients joined, warming up\n", host_.name().c_str(), loop_.size());
-  run_with_progress(end);
-}
-
-void Scenario::join_room(size_t room) {
-  const bool all_watch = options_.subscribers == 0;
-  const Part first = all_watch && !host_.is_one_way() ? Part::kBoth : Part::kPublishes;
-  for (size_t i = 0; i < options_.publishers; ++i) join_one({room, i, first});
-  const size_t begin = all_watch ? 0 : options_.publishers;
-  const size_t watchers = !all_watch ? options_.subscribers : (host_.is_one_way() ? options_.publishers : 0);
-  for (size_t i = 0; i < watchers; ++i) join_one({room, begin + i, Part::kWatches});
-}
-
-// Where the server offers, its offer is what the time runs from.
-size_t Scenario::negotiate(const Seat& seat, Session& session) {
-  const std::string offer = session.take_offer();
-  ClientOptions options = client_options(seat);
-  if (!offer.empty()) options.audio_slots = options.video_slots = 0;
-  const size_t index = loop_.add(std::move(options));
-  Client& client = loop_.client(index);
-  JoinTimes& times = loop_.times(index);
-  times.offered = now();
-  if (offer.empty()) {
-    const std::string answer = session.exchange(client.write_offer());
-    times.answered = now();
-    if (!client.handle_answer(times.answered, answer)) throw std::runtime_error("the answer is not usable");
-  } else {
-    const auto answer = client.handle_offer(times.offered, offer);
-    if (!answer) throw std::runtime_error("the server's offer is not usable");
-    session.give_answer(*answer);
-    times.answered = now();
-  }
-  loop_.settle(index);
-  return index;
-}
-
-void Scenario::join_one(const Seat& seat) {
-  sessions_.push_back(host_.join(seat));
-  const size_t index = negotiate(seat, *sessions_.back());
-  const Timestamp end = now() + kConnectDeadline;
-  while (!loop_.client(index).is_connected()) {
-    if (now() > end) throw std::runtime_error("client " + std::to_string(index) + " does not connect");
-    loop_.run_until(now() + kJoinTurn);
-  }
-  host_.poll();
-}
-
-void Scenario::run_with_progress(Timestamp until) {
-  while (now() < until) {
-    const Totals before = totals();
-    loop_.run_until(std::min(until, now() + 1s));
-    host_.poll();
-    const Totals after = totals();
-    std::fprintf(stderr, "%s: %llu packets/s received, %llu missing so far, %.0f s left    \r", host_.name().c_str(),
-                 static_cast<unsigned long long>(after.received - before.received),
-                 static_cast<unsigned long long>(after.missing), std::max(0.0, to_seconds(until - now())));
-  }
-  std::fprintf(stderr, "\n");
-}
-
-Scenario::Totals Scenario::totals() {
-  Totals out;
-  for (size_t i = 0; i < loop_.size(); ++i) {
-    for (const auto& sender : loop_.client(i).senders()) {
-      for (const MediaEncoding& encoding : sender->encodings()) out.sent += encoding.stats().packets;
-    }
-    for (const auto& receiver : loop_.client(i).receivers()) {
-      const ReceiverStats& stats = receiver->stats();
-      out.received += stats.packets;
-      out.missing += stats.lost + receiver->missing();
-      out.duplicates += stats.duplicates;
-      out.verified += stats.verified;
-      out.corrupt += stats.corrupt + stats.unprotect_failed;
-    }
+  if (seat.part != Part::kPublishes && !host_.makes_offer_to(seat.part)) {
+    out.video_slots = kind.slots.video;
+    out.audio_slots = kind.slots.audio;
   }
   return out;
 }
 
-CpuTime Scenario::workers_cpu() const { return cpu_time_of(host_.workers()); }
-
-ScenarioFigures Scenario::measure() {
-  const Counters counters = host_.counters();
-  const Totals before = totals();
-  const CpuTime workers = workers_cpu();
-  const CpuTime server = cpu_time_of(host_.processes());
-  const CpuTime own = own_cpu_time();
-  const Timestamp begun = now();
-  run_with_progress(begun + options_.duration);
-  ScenarioFigures out;
-  out.seconds = to_seconds(now() - begun);
-  out.workers = workers_cpu() - workers;
-  out.server = cpu_time_of(host_.processes()) - server;
-  out.resident_before = resident_before_;
-  out.resident_after = resident_bytes_of(host_.processes());
-  out.own = own_cpu_time() - own;
-  const Totals after = totals();
-  out.watchers = options_.rooms * (options_.subscribers == 0 ? options_.publishers : options_.subscribers);
-  out.host = host_.name();
-  out.clients = loop_.size();
-  for (size_t i = 0; i < loop_.size(); ++i) out.connected += loop_.client(i).is_connected() ? 1 : 0;
-  out.sent = after.sent - before.sent;
-  out.forwarded = after.received - before.received;
-  out.missing = after.missing - std::min(after.missing, before.missing);
-  out.duplicates = after.duplicates - before.duplicates;
-  out.verified = after.verified - before.verified;
-  out.corrupt = after.corrupt - before.corrupt;
-  out.counters = difference(host_.counters(), counters);
-  if (const auto profile = loop_.client(0).transport().srtp_profile()) out.srtp_profile = srtp_profile_name(*profile);
-  fill_latency(out);
-  fill_join(out);
-  return out;
+void Scenario::advance_joins() {
+  // In the order in which they began, and also those whose answer came while another's was handled.
+  for (Person* const person : joining_) advance(*person);
+  std::erase_if(joining_, [](const Person* person) {
+    return person->state != State::kJoining && person->state != State::kConnecting;
+  });
 }
 
-// Of sound: its packets leave alone, so that capture to arrival is the way itself and this program's own lateness.
-void Scenario::fill_latency(ScenarioFigures& figures) {
-  DurationHistogram all;
-  for (size_t i = 0; i < loop_.size(); ++i) {
-    for (const auto& receiver : loop_.client(i).receivers()) {
-      if (receiver->kind() == MediaKind::kAudio) all.merge(receiver->stats().latency);
-    }
+void Scenario::advance(Person& person) {
+  Client& client = loop_.client(person.client);
+  if (person.state == State::kJoining) return take_description(person);
+  const std::string& closed = loop_.closed_reason(person.client);
+  if (!closed.empty()) return fail(person, "the connection ended: " + closed);
+  if (client.is_connected()) {
+    person.state = State::kIn;
+    if (sends(person.seat, *person.kind)) ++publishers_in_[person.seat.room];
+  } else if (now() > person.deadline) {
+    fail(person, "no connection within 10 s of the answer");
   }
-  figures.audio_latency = {to_fraction_ms(all.percentile(0.5)), to_fraction_ms(all.percentile(0.95)),
-                           to_fraction_ms(all.percentile(0.99)), to_fraction_ms(all.max())};
 }
 
-void Scenario::fill_join(ScenarioFigures& figures) {
-  std::map<std::string, std::vector<Duration>> steps;
-  for (size_t i = 0; i < loop_.size(); ++i) {
-    const JoinTimes& times = loop_.times(i);
-    const auto note = [&](const char* step, Timestamp at) {
-      if (at != kNever) steps[step].push_back(at - times.offered);
-    };
-    note("1 answer", times.answered);
-    note("2 ice", times.path_selected);
-    note("3 dtls", times.connected);
-    Timestamp packet = kNever;
-    Timestamp decodable = kNever;
-    for (const auto& receiver : loop_.client(i).receivers()) {
-      packet = std::min(packet, receiver->stats().first_packet);
-      if (receiver->kind() == MediaKind::kVideo) decodable = std::min(decodable, receiver->stats().first_decodable);
+// The server's answer, or its offer.
+void Scenario::take_description(Person& person) {
+  Client& client = loop_.client(person.client);
+  const JoinProgress& progress = person.session->progress();
+  if (!progress.is_over()) return;
+  if (!progress.refusal.empty()) return fail(person, progress.refusal);
+  if (!progress.offer.empty()) {
+    const auto answer = client.handle_offer(now(), progress.offer);
+    if (!answer) return fail(person, "the server's offer is not usable");
+    try {
+      person.session->give_answer(*answer);
+    } catch (const std::exception& error) {
+      return fail(person, error.what());
     }
-    // Who joined an empty room waited for the others, not for the server.
-    if (i % (options_.publishers + options_.subscribers) < 1) continue;
-    note("4 first packet", packet);
-    note("5 first key frame", decodable);
+  } else if (!client.handle_answer(now(), progress.answer)) {
+    return fail(person, "the answer is not usable");
   }
-  for (auto& [step, values] : steps) figures.join[step] = percentiles_of(std::move(values));
+  JoinTimes& times = loop_.times(person.client);
+  times.entered = progress.entered;
+  times.welcomed = progress.welcomed;
+  times.answered = progress.answered;
+  loop_.settle(person.client);
+  person.state = State::kConnecting;
+  person.deadline = now() + kConnectDeadline;
+}
+
+void Scenario::fail(Person& person, const std::string& reason) {
+  ++refusals_[reason];
+  person.state = State::kFailed;
+  loop_.remove(person.client);
+  person.session.reset();
+}
+
+void Scenario::begin_storms() {
+  const auto is_due = [this](const PeopleSpec* kind) {
+    return now() >= measured_from_ + std::chrono::seconds(kind->storm_after_s);
+  };
+  for (const PeopleSpec* const kind : storms_) {
+    if (!is_due(kind)) continue;
+    for (size_t i = 0; i < kind->count; ++i) {
+      for (size_t room = 0; room < spec_.rooms; ++room)
+        begin_join({room, spec_.people_per_room() + people_.size(), Part::kBoth}, *kind, true);
+    }
+  }
+  std::erase_if(storms_, is_due);
+}
+
+void Scenario::churn() {
+  if (now() < next_churn_) return;
+  next_churn_ += Duration(60s) / spec_.churn.per_minute;
+  std::vector<Person*> present;
+  for (const auto& person : people_) {
+    if (person->state == State::kIn) present.push_back(person.get());
+  }
+  if (present.empty()) return;
+  Person& who = *present[random_.below(present.size())];
+  leave(who);
+  begin_join({who.seat.room, spec_.people_per_room() + people_.size(), Part::kBoth}, *who.kind, true);
+}
+
+void Scenario::leave(Person& person) {
+  person.state = State::kLeft;
+  if (sends(person.seat, *person.kind)) --publishers_in_[person.seat.room];
+  loop_.remove(person.client);
+  person.session.reset();
+}
+
+void Scenario::take_sample() {
+  const Totals all = totals();
+  const Timestamp at = now();
+  const double seconds = to_seconds(at - next_sample_ + kSampleInterval);
+  Sample sample;
+  sample.at_s = to_seconds(at - started_);
+  sample.connected = connected();
+  sample.packets_per_second = static_cast<double>(all.received - last_.received) / seconds;
+  sample.missing = all.missing - std::min(all.missing, last_.missing);
+  samples_.push_back(sample);
+  last_ = all;
+  next_sample_ = at + kSampleInterval;
+  std::fprintf(stderr, "%s: %s, %zu of %zu in, %.0f packets/s received, %llu missing so far, %.0f s left    \r",
+               host_.name().c_str(), phase_.c_str(), sample.connected, connections_wanted_, sample.packets_per_second,
+               static_cast<unsigned long long>(all.missing), std::max(0.0, to_seconds(phase_end_ - at)));
+}
+
+size_t Scenario::connected() const {
+  return static_cast<size_t>(
+      std::ranges::count_if(people_, [](const auto& person) { return person->state == State::kIn; }));
 }
 
 }  // namespace eir::bench

@@ -38,11 +38,11 @@ RunningHost start_janus(const SideBySideOptions& options, uint32_t event_loops) 
   return out;
 }
 
-ScenarioFigures run_once(const Start& start, const ScenarioOptions& scenario, Pinning& pinning) {
+ScenarioFigures run_once(const Start& start, const SideBySideOptions& options, Pinning& pinning) {
   pinning.enter_server_cpu();
   const RunningHost running = start();
   pinning.enter_load_cpu();
-  Scenario clients(*running.host, scenario);
+  Scenario clients(*running.host, options.scenario, options.srtp_profile);
   clients.join();
   return clients.measure();
 }
@@ -113,7 +113,7 @@ double ratio_to_first(const SideBySideFigures& figures, const ContenderFigures& 
 SideBySideFigures measure_side_by_side(const SideBySideOptions& options) {
   Pinning pinning;
   SideBySideFigures out;
-  out.scenario = options.scenario_name;
+  out.scenario = options.scenario.title;
   out.cpus = pinning.text();
   const std::vector<Start> starts = {[&] { return start_eird(options); }, [&] { return start_janus(options, 0); },
                                      [&] { return start_janus(options, 1); }};
@@ -121,7 +121,7 @@ SideBySideFigures measure_side_by_side(const SideBySideOptions& options) {
   for (uint32_t turn = 0; turn < options.repeat; ++turn) {
     std::fprintf(stderr, "turn %u of %u\n", turn + 1, options.repeat);
     for (size_t i = 0; i < starts.size(); ++i) {
-      const ScenarioFigures run = run_once(starts[i], options.scenario, pinning);
+      const ScenarioFigures run = run_once(starts[i], options, pinning);
       out.contenders[i].name = run.host;
       out.contenders[i].runs.push_back(run);
       std::fprintf(stderr, "%s: %.2f µs per packet\n", run.host.c_str(), cpu_us(run));

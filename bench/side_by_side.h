@@ -14,8 +14,8 @@ struct SideBySideOptions {
   uint16_t port_base = 18080;
   uint32_t workers = 1;
   uint32_t repeat = 5;
-  ScenarioOptions scenario;
-  std::string scenario_name;
+  ScenarioSpec scenario;
+  SrtpProfile srtp_profile = SrtpProfile::kAeadAes128Gcm;
 };
 
 // What one server cost in each of its runs.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "bench/client_loop.h"
 #include "bench/process_stats.h"
 
 namespace eir::bench {
@@ -49,7 +50,9 @@ void replace_all(std::string& text, std::string_view from, const std::string& to
 // One WHIP or WHEP resource, deleted when this is destroyed.
 class Resource final : public Session {
  public:
-  Resource(LocalUrl url, std::string bearer) : url_(std::move(url)), bearer_(std::move(bearer)) {}
+  Resource(LocalUrl url, std::string bearer) : url_(std::move(url)), bearer_(std::move(bearer)) {
+    progress_.begun = now();
+  }
 
   ~Resource() override {
     if (location_.path.empty()) return;
@@ -63,7 +66,14 @@ class Resource final : public Session {
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
 
-  std::string exchange(const std::string& offer) override {
+  const JoinProgress& progress() const override { return progress_; }
+  void offer(const std::string& sdp) {
+    progress_.answer = exchange(sdp);
+    progress_.answered = now();
+  }
+
+ private:
+  std::string exchange(const std::string& offer) {
     Request post = request(http::verb::post, url_);
     post.set(http::field::content_type, "application/sdp");
     post.body() = offer;
@@ -77,7 +87,6 @@ class Resource final : public Session {
     return answer.body();
   }
 
- private:
   Request request(http::verb method, const LocalUrl& url) const {
     Request out(method, url.path, 11);
     if (!bearer_.empty()) out.set(http::field::authorization, "Bearer " + bearer_);
@@ -87,6 +96,7 @@ class Resource final : public Session {
   LocalUrl url_;
   LocalUrl location_;  // its path is empty until there is a resource
   std::string bearer_;
+  JoinProgress progress_;
 };
 
 }  // namespace
@@ -120,12 +130,14 @@ std::string fill_in(std::string_view url_template, const Seat& seat) {
   return out;
 }
 
-std::unique_ptr<Session> WhipHost::join(const Seat& seat) {
+std::unique_ptr<Session> WhipHost::join(const Seat& seat, std::string offer) {
   const LocalUrl url = parse_local_url(fill_in(seat.part == Part::kPublishes ? options_.whip : options_.whep, seat));
   std::string bearer;
   if (!options_.bearers.empty()) bearer = options_.bearers[std::min(connections_, options_.bearers.size() - 1)];
   ++connections_;
-  return std::make_unique<Resource>(url, std::move(bearer));
+  auto resource = std::make_unique<Resource>(url, std::move(bearer));
+  resource->offer(offer);
+  return resource;
 }
 
 std::vector<pid_t> WhipHost::workers() const {

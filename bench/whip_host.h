@@ -37,7 +37,9 @@ class WhipHost final : public Host {
   explicit WhipHost(WhipOptions options) : options_(std::move(options)) {}
 
   std::string name() const override { return "whip"; }
-  std::unique_ptr<Session> join(const Seat& seat) override;
+  void open_rooms(size_t /*count*/) override {}  // the server's own matter
+  // Done when it returns: one HTTP request.
+  std::unique_ptr<Session> join(const Seat& seat, std::string offer) override;
   bool is_one_way() const override { return true; }
   void poll() override {}
   std::vector<pid_t> workers() const override;

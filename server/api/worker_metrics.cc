@@ -91,6 +91,7 @@ constexpr auto kHelp = std::to_array<Help>({
     {"udp_drop_truncated_total", "Datagrams dropped because they were too long."},
     {"udp_gso_refused_total", "Runs of datagrams that had to be sent one by one."},
     {"udp_gso_runs_total", "Messages of two datagrams or more."},
+    {"udp_receive_calls_empty_total", "recvmmsg() calls that found nothing."},
     {"udp_receive_calls_total", "recvmmsg() calls that brought something."},
     {"udp_receive_errors_total", "Failed receive calls; pending ICMP errors among them."},
     {"udp_runs_of_16_to_31_total", "Messages of 16 to 31 datagrams."},

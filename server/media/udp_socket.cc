@@ -35,7 +35,7 @@ UdpReceiver::Batch UdpReceiver::receive(int socket) {
   const int got = recvmmsg(socket, headers_.data(), static_cast<unsigned>(ready), MSG_DONTWAIT, nullptr);
   if (got <= 0) {
     const bool is_empty = got == 0 || errno == EAGAIN || errno == EWOULDBLOCK;
-    if (!is_empty) ++counters_.errors;
+    ++(is_empty ? counters_.calls_empty : counters_.errors);
     // An ICMP error was pending and is taken by this call: the socket may still hold datagrams.
     return {{}, !is_empty};
   }

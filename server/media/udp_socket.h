@@ -15,6 +15,7 @@ namespace eir {
 
 struct UdpReceiveCounters {
   uint64_t calls = 0;           // recvmmsg() that brought something
+  uint64_t calls_empty = 0;     // that found nothing
   uint64_t datagrams = 0;       // of them
   uint64_t bytes = 0;           // payload of UDP
   uint64_t drop_truncated = 0;  // longer than Packet::kPayloadMax

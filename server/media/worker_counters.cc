@@ -88,6 +88,7 @@ void add_router(const RouterCounters& c, Snapshot& out) {
 
 void add_udp(const UdpReceiveCounters& in, const UdpSendCounters& sent, Snapshot& out) {
   out.add("udp_receive_calls_total", in.calls);
+  out.add("udp_receive_calls_empty_total", in.calls_empty);
   out.add("udp_datagrams_in_total", in.datagrams);
   out.add("udp_bytes_in_total", in.bytes);
   out.add("udp_drop_truncated_total", in.drop_truncated);

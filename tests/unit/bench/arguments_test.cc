@@ -48,6 +48,25 @@ TEST(Arguments, OneSrtpProfileIsOfferedByName) {
   EXPECT_FALSE(parse_arguments({"fanout", "--srtp", "cm32"}));
 }
 
+TEST(Arguments, RunTakesFilesBetweenItsOptions) {
+  const auto arguments = parse_arguments(
+      {"run", "a.yaml", "--eird", "eird", "b.yaml", "--repeat", "5", "--html", "out.html", "--json", "out.json"});
+  ASSERT_TRUE(arguments);
+  EXPECT_EQ(arguments->command, Command::kRun);
+  EXPECT_EQ(arguments->scenario_files, (std::vector<std::string>{"a.yaml", "b.yaml"}));
+  EXPECT_EQ(arguments->repeat, 5U);
+  EXPECT_EQ(arguments->html_file, "out.html");
+  EXPECT_EQ(arguments->json_file, "out.json");
+  EXPECT_FALSE(arguments->with_floor);
+  EXPECT_TRUE(parse_arguments({"run", "a.yaml", "--floor"})->with_floor);
+}
+
+TEST(Arguments, RunNeedsAFileAndOtherCommandsTakeNone) {
+  EXPECT_FALSE(parse_arguments({"run", "--eird", "eird"}));
+  EXPECT_FALSE(parse_arguments({"run", "a.yaml", "--repeat", "51"}));
+  EXPECT_FALSE(parse_arguments({"fanout", "a.yaml"}));
+}
+
 TEST(Arguments, WhatIsUnknownOrUnboundedIsRefused) {
   EXPECT_FALSE(parse_arguments({}));
   EXPECT_FALSE(parse_arguments({"flood"}));

@@ -81,5 +81,21 @@ TEST(CpuTime, WithoutTheExactSumTicksCount) {
   EXPECT_EQ(time.system, 30ms);
 }
 
+TEST(ProcessStats, WaitingForWorkOrADiskIsNotBusy) {
+  // user nice system idle iowait irq softirq steal guest: 1 + 2 + 4 + 32 + 64 + 128; guest is within user.
+  EXPECT_EQ(parse_busy_ticks("cpu  1 2 4 8 16 32 64 128 256 0\ncpu0 9 9 9 9 9 9 9 9 9 9\n"), 231U);
+  EXPECT_FALSE(parse_busy_ticks("cpu0 1 2 4 8 16 32 64 128"));
+  EXPECT_FALSE(parse_busy_ticks("cpu  1 2 4"));
+}
+
+TEST(ProcessStats, UdpOverflowsAreFoundByTheirName) {
+  EXPECT_EQ(parse_udp_overflows("Ip: A B\nIp: 7 8\nUdp: InDatagrams RcvbufErrors SndbufErrors\nUdp: 5 42 3\n"
+                                "UdpLite: InDatagrams RcvbufErrors\nUdpLite: 0 9\n"),
+            42U);
+  EXPECT_FALSE(parse_udp_overflows("Udp: InDatagrams NoPorts\nUdp: 5 6\n"));
+  EXPECT_FALSE(parse_udp_overflows("Udp: RcvbufErrors\n"));
+  EXPECT_FALSE(parse_udp_overflows(""));
+}
+
 }  // namespace
 }  // namespace eir::bench

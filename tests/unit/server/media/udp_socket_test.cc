@@ -41,6 +41,8 @@ TEST(UdpReceiver, AnEmptySocketGivesNothingAndIsNoError) {
   EXPECT_TRUE(batch.datagrams.empty());
   EXPECT_FALSE(batch.more);
   EXPECT_EQ(receiver.counters().errors, 0U);
+  EXPECT_EQ(receiver.counters().calls, 0U);
+  EXPECT_EQ(receiver.counters().calls_empty, 1U);
 }
 
 TEST(UdpReceiver, ADatagramAboveTheLimitIsDroppedAndItsNeighboursAreKept) {

@@ -1,0 +1,129 @@
+#include "bench/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace eir::bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// 1000 packets of 1250 bytes in 2 s for 4 ms of the worker's time; nothing to complain about.
+ScenarioFigures figures() {
+  ScenarioFigures out;
+  out.host = "eird";
+  out.srtp_profile = "AEAD_AES_128_GCM";
+  out.rooms = 2;
+  out.clients = out.connected = 10;
+  out.seconds = 2;
+  out.forwarded = 1000;
+  out.bytes = 1'250'000;
+  out.workers = {1ms, 3ms};
+  out.own = {100ms, 100ms};
+  out.receive_buffer = 2 << 20;
+  out.resident_before = 20'000'000;
+  out.resident_after = 21'500'000;
+  out.counters = {{"udp_receive_calls_total", 100},
+                  {"udp_receive_calls_empty_total", 10},
+                  {"udp_send_calls_total", 200},
+                  {"loop_turns_total", 80},
+                  {"loop_timeouts_total", 20}};
+  return out;
+}
+
+TEST(Figures, AreDividedByPacketsSecondsAndPeople) {
+  const ScenarioFigures f = figures();
+  EXPECT_DOUBLE_EQ(f.ns_per_packet(), 4000);
+  EXPECT_DOUBLE_EQ(f.per_packet(f.workers.system), 3000);
+  EXPECT_DOUBLE_EQ(f.packets_per_second(), 500);
+  EXPECT_DOUBLE_EQ(f.megabits_per_second(), 5);  // 1.25 MB in 2 s
+  EXPECT_DOUBLE_EQ(f.own_cores(), 0.1);
+  EXPECT_DOUBLE_EQ(f.memory_per_client(), 150'000);
+  EXPECT_DOUBLE_EQ(f.memory_per_room(), 750'000);
+  EXPECT_DOUBLE_EQ(f.system_calls_per_packet(), 0.41);
+}
+
+TEST(Figures, OfNothingAreZero) {
+  const ScenarioFigures none;
+  EXPECT_EQ(none.ns_per_packet(), 0);
+  EXPECT_EQ(none.loss(), 0);
+  EXPECT_EQ(none.memory_per_client(), 0);
+  EXPECT_EQ(none.system_calls_per_packet(), 0);
+}
+
+TEST(Warnings, AGoodRunHasNone) { EXPECT_THAT(warnings_of(figures()), IsEmpty()); }
+
+TEST(Warnings, WhoIsNotInIsToldWithTheReason) {
+  ScenarioFigures f = figures();
+  f.connected = 8;
+  f.refusals = {{"room is full", 2}};
+  EXPECT_THAT(warnings_of(f),
+              ElementsAre("only 8 of 10 people are in: the figures are of those", "2 joins failed: room is full"));
+}
+
+TEST(Warnings, ABenchAtItsLimitSaysThatTheServerIsNot) {
+  ScenarioFigures f = figures();
+  f.own = {1000ms, 900ms};
+  ASSERT_EQ(warnings_of(f).size(), 1U);
+  EXPECT_THAT(warnings_of(f)[0], HasSubstr("95 % of its core: these figures are the limit of the clients"));
+}
+
+TEST(Warnings, LossSaysWhereItWas) {
+  ScenarioFigures f = figures();
+  f.missing = 1000;
+  f.own_overflows = 990;
+  f.counters["router_drop_queue_full_video_total"] = 10;
+  EXPECT_THAT(warnings_of(f), ElementsAre("1000 packets were lost (50.000 %)", HasSubstr("990 datagrams"),
+                                          HasSubstr("the server dropped 10 packets")));
+}
+
+TEST(Report, TheMedianRunIsShown) {
+  Report report;
+  EXPECT_EQ(report.figures(), nullptr);
+  for (const Duration cpu : {9ms, 1ms, 5ms}) {
+    report.runs.push_back(figures());
+    report.runs.back().workers = {cpu, 0ms};
+  }
+  ASSERT_NE(report.figures(), nullptr);
+  EXPECT_DOUBLE_EQ(report.figures()->ns_per_packet(), 5000);
+  EXPECT_THAT(to_table(report), HasSubstr("3 runs: 1000 to 9000 ns"));
+}
+
+TEST(Report, JsonHasEveryScenarioAndTheMachine) {
+  Report good;
+  good.scenario = "one";
+  good.runs = {figures()};
+  Report bad;
+  bad.scenario = "two";
+  bad.error = "it did not start";
+  const auto value =
+      boost::json::parse(to_json({.cpu = "c", .cores = 2, .kernel = "k", .load = "l", .time = "t"}, {good, bad}));
+  EXPECT_EQ(value.at("machine").at("cores").to_number<int>(), 2);
+  const auto& scenarios = value.at("scenarios").as_array();
+  ASSERT_EQ(scenarios.size(), 2U);
+  EXPECT_EQ(scenarios[0].at("figures").at("ns_per_packet").to_number<double>(), 4000);
+  EXPECT_EQ(scenarios[1].at("error").as_string(), "it did not start");
+  EXPECT_FALSE(scenarios[1].as_object().contains("figures"));
+}
+
+TEST(Report, HtmlNeedsNoOtherFileAndEscapesNames) {
+  Report report;
+  report.scenario = "<img src=x>";
+  report.runs = {figures()};
+  report.runs[0].refusals = {{"<b>", 1}};
+  report.runs[0].join = {{"1 <i>", {1, 2, 3, 4}}};
+  const std::string page = to_html({.cpu = "<u>", .cores = 2, .kernel = "k", .load = "l", .time = "t"}, {report});
+  for (const char* markup : {"<img", "<b>", "<i>", "<u>", "<script", "http:", "https:", "url("}) {
+    EXPECT_THAT(page, Not(HasSubstr(markup)));
+  }
+  EXPECT_THAT(page, HasSubstr("&lt;img src=x&gt;"));
+  EXPECT_THAT(page, HasSubstr("<svg"));
+}
+
+}  // namespace
+}  // namespace eir::bench
