@@ -19,6 +19,8 @@ test=(
   python3 curl openssl sqlite3 iproute2 nftables procps util-linux
   # systemd-analyze, a systemd that boots in a container, and strace hold the unit against what eird does.
   systemd systemd-container binutils strace
+  # callgrind counts the packet path's instructions.
+  valgrind
   # What eir-bench compares with; its service is not wanted (see the end).
   janus
 )

@@ -119,7 +119,7 @@ def integration(options):
     """One after the other: each starts an eird and measures times. The npm packages know OpenAPI. The API's unit tests
     run once more as g++ built them: its coroutines are where compilers differ."""
     install_node_packages()
-    build("release", [name for name in targets("release", "eird|eirctl|eir-bench|supervisor_probe")])
+    build("release", [name for name in targets("release", "eird|eirctl|eir-bench|supervisor_probe|count_forward")])
     total = _gtests("release", r"integration_\w+|unit_server_api", options, jobs=1, isolated=True)
     for path in sorted((ROOT / "tests/integration").glob("*_test.py")):
         if options.filter in path.name:
