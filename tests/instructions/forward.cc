@@ -1,5 +1,5 @@
-// What tests/integration/instructions_test.py runs under callgrind: a room in virtual time whose router forwards for some
-// seconds, from one seed, so that two runs of one build execute the same instructions.
+// What tests/integration/instructions_test.py runs under callgrind: a room in virtual time whose router forwards for
+// some seconds, from one seed, so that two runs of one build execute the same instructions.
 //
 //   count_forward PUBLISHERS WATCHERS LOSS_PERCENT SECONDS    prints the RTP packets forwarded after the warm-up
 #include <cstdio>
