@@ -68,12 +68,13 @@ double kilobytes_per_watcher(const ScenarioFigures& f) {
 }
 
 constexpr Quantity kCost = {"cpu_us_per_packet", "CPU per forwarded packet, µs", 2, cpu_us};
+constexpr Quantity kLost = {"lost_percent", "lost, %", 4, lost_percent};
 constexpr Quantity kQuantities[] = {
     kCost,
     {"kernel_us_per_packet", "  of it in the kernel, µs", 2, kernel_us},
     {"server_cpu_percent", "server's CPU, % of a core", 1, server_percent},
     {"packets_per_second", "packets/s forwarded", 0, packets_per_second},
-    {"lost_percent", "lost, %", 4, lost_percent},
+    kLost,
     {"kilobytes_per_watcher", "memory per watcher, kB", 0, kilobytes_per_watcher},
     {"sound_p95_ms", "sound p95, ms", 2, sound_p95_ms},
     {"load_cpu_percent", "eir-bench's CPU, % of a core", 1, load_percent},
@@ -152,6 +153,14 @@ std::string to_table(const SideBySideFigures& figures) {
     add(quantity.name, [&](const ContenderFigures& contender) {
       return fmt::format("{:.{}f}", median_of(quantity, contender), quantity.digits);
     });
+    // A median hides the one run in which packets were lost.
+    if (quantity.of == kLost.of) {
+      add("  in the worst run", [&](const ContenderFigures& contender) {
+        double worst = 0;
+        for (const double value : values_of(quantity, contender)) worst = std::max(worst, value);
+        return fmt::format("{:.{}f}", worst, quantity.digits);
+      });
+    }
     if (quantity.of != kCost.of) continue;
     add("  smallest to largest",
         [&](const ContenderFigures& contender) { return range_text(values_of(quantity, contender), quantity.digits); });

@@ -61,6 +61,15 @@ TEST(SideBySide, TheTableHasAColumnForEachServer) {
   EXPECT_NE(table.find("11 of 11"), std::string::npos);
 }
 
+TEST(SideBySide, LossInASingleRunIsSeen) {
+  SideBySideFigures figures = two_contenders();
+  figures.contenders[1].runs[2].missing = 250;  // beside 1000 that came: 20 %
+  const std::string table = to_table(figures);
+  const size_t worst = table.find("in the worst run");
+  ASSERT_NE(worst, std::string::npos);
+  EXPECT_NE(table.find("20.0000", worst), std::string::npos);
+}
+
 TEST(SideBySide, NothingMeasuredIsNoTable) { EXPECT_EQ(to_table({}), ""); }
 
 }  // namespace
