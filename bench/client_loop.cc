@@ -16,7 +16,6 @@ namespace eir::bench {
 namespace {
 
 constexpr size_t kPacketsMax = 1024;
-constexpr int kSocketBufferBytes = 1 << 20;
 // A turn takes at most this many batches from one socket, so that the others get theirs.
 constexpr int kBatchesPerTurn = 4;
 
@@ -42,14 +41,13 @@ int receive_buffer_of(int socket) {
 
 Timestamp now() { return Timestamp(std::chrono::steady_clock::now().time_since_epoch()); }
 
-OwnedFd open_udp_socket(const SocketAddress& local) {
+OwnedFd open_udp_socket(const SocketAddress& local, int buffer_bytes) {
   OwnedFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail("socket");
   // Beyond the system's limit where that is allowed. What the kernel does not give is missed as loss, and counted.
-  const int bytes = kSocketBufferBytes;
   for (const auto& [forced, plain] : {std::pair{SO_RCVBUFFORCE, SO_RCVBUF}, std::pair{SO_SNDBUFFORCE, SO_SNDBUF}}) {
-    if (setsockopt(fd.value(), SOL_SOCKET, forced, &bytes, sizeof bytes) == 0) continue;
-    setsockopt(fd.value(), SOL_SOCKET, plain, &bytes, sizeof bytes);
+    if (setsockopt(fd.value(), SOL_SOCKET, forced, &buffer_bytes, sizeof buffer_bytes) == 0) continue;
+    setsockopt(fd.value(), SOL_SOCKET, plain, &buffer_bytes, sizeof buffer_bytes);
   }
   NativeAddress name{};
   const socklen_t size = to_native(local, AF_INET, name);

@@ -19,7 +19,7 @@ namespace eir::bench {
 
 Timestamp now();
 // A non-blocking IPv4 UDP socket with large buffers. Throws std::system_error.
-OwnedFd open_udp_socket(const SocketAddress& local);
+OwnedFd open_udp_socket(const SocketAddress& local, int buffer_bytes = 1 << 20);
 // The port the kernel gave.
 uint16_t port_of(int socket);
 

@@ -11,6 +11,8 @@ constexpr double kOwnLatenessMaxMs = 20;
 constexpr double kWorkerCoresMax = 0.95;
 // What a machine does besides may take this much of a core before it is told.
 constexpr double kOtherCoresMax = 0.25;
+// Of the whole machine.
+constexpr double kBusyShareMax = 0.95;
 constexpr int kReceiveBufferMin = 1 << 20;
 
 void add_bench_limits(const ScenarioFigures& f, std::vector<std::string>& out) {
@@ -25,7 +27,13 @@ void add_bench_limits(const ScenarioFigures& f, std::vector<std::string>& out) {
         fmt::format("eir-bench was late by {:.0f} ms (p99): publishers left out frames, and latency is its own",
                     f.own_lateness.p99));
   }
-  if (f.other_cores() > kOtherCoresMax) {
+  const double server_cores = f.seconds == 0 ? 0 : to_seconds(f.server.total()) / f.seconds;
+  if (f.cores > 0 && server_cores + f.own_cores() + f.other_cores() > kBusyShareMax * f.cores) {
+    out.push_back(
+        fmt::format("all {} processors were busy: {:.0f} % of a core the server, {:.0f} % eir-bench, {:.0f} % "
+                    "the rest; with more of them these figures would be better",
+                    f.cores, 100 * server_cores, 100 * f.own_cores(), 100 * f.other_cores()));
+  } else if (f.other_cores() > kOtherCoresMax) {
     out.push_back(fmt::format("other programs used {:.0f} % of a core meanwhile", 100 * f.other_cores()));
   }
   if (f.receive_buffer < kReceiveBufferMin) {

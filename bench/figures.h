@@ -45,6 +45,7 @@ struct ScenarioFigures {
   CpuTime server;  // all processes of the host, the workers included
   CpuTime own;
   Duration others{};             // of everything else on the machine
+  unsigned cores = 0;            // of the machine
   Percentiles own_lateness;      // of the bench's timers
   uint64_t own_overflows = 0;    // datagrams that found a client's receive buffer full
   uint64_t host_overflows = 0;   // of all other UDP sockets here, the workers' among them

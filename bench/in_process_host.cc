@@ -26,6 +26,7 @@ namespace {
 
 // As server/media/media_worker.cc has them.
 constexpr size_t kPacketsMax = size_t{1} << 17;
+constexpr int kBufferBytes = 4 << 20;
 constexpr size_t kQueueDatagrams = 2048;
 constexpr size_t kQueueBytes = kQueueDatagrams * 1280;
 // One request and one answer, a datagram of a local socket each; an offer of 40 m-lines has 30 kB.
@@ -132,7 +133,7 @@ class RouterProcess final : public RouterEventListener {
     if (!has_engine && !install_srtp_engine(SrtpEngine::kAutomatic)) _exit(2);
     const DtlsCertificate certificate = DtlsCertificate::generate(std::time(nullptr));
     const DtlsContext dtls(certificate);
-    RouterProcess(link, dtls, open_udp_socket(SocketAddress::v4({127, 0, 0, 1}, 0))).run();
+    RouterProcess(link, dtls, open_udp_socket(SocketAddress::v4({127, 0, 0, 1}, 0), kBufferBytes)).run();
   } catch (const std::exception&) {
     _exit(1);
   }

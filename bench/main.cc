@@ -15,6 +15,7 @@
 #include "bench/eird_host.h"
 #include "bench/in_process_host.h"
 #include "bench/janus_host.h"
+#include "bench/pinning.h"
 #include "bench/publish.h"
 #include "bench/report.h"
 #include "bench/resources.h"
@@ -142,12 +143,15 @@ Report measure(const Arguments& arguments, const ScenarioSpec& spec, Engine& eng
   try {
     allow_descriptors(spec.people_count() * kDescriptorsPerPerson + kDescriptorsBesides);
     for (uint32_t i = 0; i < arguments.repeat; ++i) {
-      const HostChoice choice = choose_host(arguments, spec.host, engine.has_value());
       if (!engine) engine = install_engine();
       const auto subscribers = floor_subscribers(spec);
       if (i == 0 && arguments.with_floor && subscribers) {
         report.floor = run_floor(*subscribers, spec.seconds, *engine);
       }
+      Pinning pinning;
+      if (arguments.is_pinned) pinning.enter_server_cpu();
+      const HostChoice choice = choose_host(arguments, spec.host, engine.has_value());
+      if (arguments.is_pinned) pinning.enter_load_cpu();
       Scenario scenario(*choice.host, spec, arguments.srtp_profile);
       scenario.join();
       report.runs.push_back(scenario.measure());

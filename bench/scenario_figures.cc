@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "bench/scenario.h"
@@ -111,6 +112,7 @@ void Scenario::fill_people(ScenarioFigures& figures) {
     const auto profile = client.transport().srtp_profile();
     if (profile && figures.srtp_profile.empty()) figures.srtp_profile = srtp_profile_name(*profile);
   }
+  figures.cores = std::thread::hardware_concurrency();
   figures.receive_buffer = loop_.receive_buffer();
 }
 

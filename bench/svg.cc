@@ -15,7 +15,7 @@ constexpr double kValueWidth = 150;
 constexpr double kRowHeight = 26;
 constexpr double kBarHeight = 16;
 constexpr double kAxisHeight = 24;
-constexpr size_t kNameLength = 38;
+constexpr size_t kNameLength = 35;
 
 std::string open_svg(double height, std::string_view label) {
   return fmt::format(R"(<svg viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">)", kWidth, height, escaped(label));
@@ -73,7 +73,7 @@ std::string escaped(std::string_view text) {
 double round_up(double value) {
   if (value <= 0) return 1;
   double decade = std::pow(10, std::floor(std::log10(value)));
-  for (const double step : {1.0, 2.0, 5.0, 10.0}) {
+  for (const double step : {1.0, 2.0, 4.0, 6.0, 8.0, 10.0}) {
     if (value <= step * decade * (1 + 1e-9)) return step * decade;
   }
   return 10 * decade;

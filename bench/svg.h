@@ -40,7 +40,7 @@ struct Curve {
 };
 std::string curve_chart(const Curve& curve);
 
-// The next of 1, 2, 5, 10, 20, … that is not below `value`.
+// The next of 1, 2, 4, 6, 8, 10, 20, … that is not below `value`: numbers with readable quarters.
 double round_up(double value);
 
 }  // namespace eir::bench

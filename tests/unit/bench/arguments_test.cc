@@ -59,6 +59,7 @@ TEST(Arguments, RunTakesFilesBetweenItsOptions) {
   EXPECT_EQ(arguments->json_file, "out.json");
   EXPECT_FALSE(arguments->with_floor);
   EXPECT_TRUE(parse_arguments({"run", "a.yaml", "--floor"})->with_floor);
+  EXPECT_TRUE(parse_arguments({"run", "--pin", "a.yaml"})->is_pinned);
 }
 
 TEST(Arguments, RunNeedsAFileAndOtherCommandsTakeNone) {

@@ -73,6 +73,19 @@ TEST(Warnings, ABenchAtItsLimitSaysThatTheServerIsNot) {
   EXPECT_THAT(warnings_of(f)[0], HasSubstr("95 % of its core: these figures are the limit of the clients"));
 }
 
+TEST(Warnings, AFullMachineIsToldApartFromOtherPrograms) {
+  ScenarioFigures f = figures();
+  f.cores = 2;
+  f.others = 1000ms;  // half a core for 2 s
+  ASSERT_EQ(warnings_of(f).size(), 1U);
+  EXPECT_EQ(warnings_of(f)[0], "other programs used 50 % of a core meanwhile");
+  f.server = {1000ms, 800ms};
+  f.others = 2000ms;  // with the bench's 10 %: 90 + 10 + 100 of 200 %
+  ASSERT_EQ(warnings_of(f).size(), 1U);
+  EXPECT_THAT(warnings_of(f)[0],
+              HasSubstr("all 2 processors were busy: 90 % of a core the server, 10 % eir-bench, 100 % the rest"));
+}
+
 TEST(Warnings, LossSaysWhereItWas) {
   ScenarioFigures f = figures();
   f.missing = 1000;

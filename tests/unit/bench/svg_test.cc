@@ -19,10 +19,10 @@ TEST(Svg, AxesEndAtARoundNumber) {
   EXPECT_DOUBLE_EQ(round_up(0), 1);
   EXPECT_DOUBLE_EQ(round_up(1), 1);
   EXPECT_DOUBLE_EQ(round_up(1.1), 2);
-  EXPECT_DOUBLE_EQ(round_up(3116), 5000);
-  EXPECT_DOUBLE_EQ(round_up(5000), 5000);
+  EXPECT_DOUBLE_EQ(round_up(3116), 4000);
+  EXPECT_DOUBLE_EQ(round_up(6000), 6000);
   EXPECT_DOUBLE_EQ(round_up(9999), 10000);
-  EXPECT_DOUBLE_EQ(round_up(0.03), 0.05);
+  EXPECT_DOUBLE_EQ(round_up(0.03), 0.04);
 }
 
 TEST(Svg, PartsOfABarHaveTheirShareOfTheAxis) {
