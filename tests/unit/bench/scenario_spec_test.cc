@@ -133,6 +133,12 @@ TEST(ScenarioSpec, TextThatIsNoYamlIsRefusedAsAWhole) {
   EXPECT_FALSE(parse_scenario("people: [{}]\n---\npeople: [{}]\n", "x").ok());
 }
 
+TEST(ScenarioSpec, AKeyThatCannotBePrintedIsShownWithoutHarm) {
+  EXPECT_THAT(places(parse_scenario("people: [{}]\nspeéd: 1\n", "x")), ElementsAre("spe??d@2"));
+  EXPECT_THAT(places(parse_scenario("people: [{}]\n\"a\\tb\": 1\n", "x")), ElementsAre("a?b@2"));
+  EXPECT_THAT(places(parse_scenario("people: [{}]\n\"\": 1\n", "x")), ElementsAre("(empty)@2"));
+}
+
 TEST(ScenarioSpec, AllThatIsShippedIsRight) {
   std::set<std::string> titles;
   for (const auto& file : std::filesystem::directory_iterator(EIR_SOURCE_DIR "/bench/scenarios")) {
