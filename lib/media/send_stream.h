@@ -52,7 +52,7 @@ class SendStream {
     uint64_t reports = 0;        // receiver reports about this stream
   };
 
-  explicit SendStream(const Config& config) : config_(config) {}
+  explicit SendStream(const Config& config);
 
   bool can_send(Codec codec) const { return config_.payload_types[static_cast<size_t>(codec)].media.has_value(); }
 
@@ -95,9 +95,22 @@ class SendStream {
   };
   void handle_round_trip(Timestamp now, const ReportBlock& block);
   Reported correct(const ReportBlock& block) const;
+  // The header of a packet that carries none of its publisher's extensions, as most video packets: its bytes but for
+  // the fields that change are the same for the stream's whole life.
+  struct PlainHeader {
+    static constexpr size_t kMax = 48;  // fixed header, CSRC, and two short extensions in either form
+    std::array<uint8_t, kMax> bytes{};
+    size_t size = 0;
+    ExtensionOffsets places;
+  };
   size_t write_as(const RewrittenPacket& packet, const Shape& shape, const Release& release, MutableBytes out) const;
+  size_t write_header(const RewrittenPacket& packet, const Shape& shape, const Release& release,
+                      MutableBytes out) const;
+  size_t write_plain_header(const RewrittenPacket& packet, const Shape& shape, const Release& release,
+                            MutableBytes out) const;
 
   Config config_;
+  PlainHeader plain_;
   uint16_t rtx_sequence_ = 0;
   uint32_t last_timestamp_ = 0;
   uint8_t last_payload_type_ = 0;

@@ -69,7 +69,7 @@ size_t write_rtp_header(MutableBytes out, const RtpHeader& header, const HeaderE
 
   out[0] = static_cast<uint8_t>(kVersion2 | (header.padding ? kPaddingBit : 0) |
                                 (extension_size != 0 ? kExtensionBit : 0) | (has_csrc ? 1 : 0));
-  out[1] = static_cast<uint8_t>((header.marker ? 0x80 : 0) | (header.payload_type & 0x7f));
+  out[1] = static_cast<uint8_t>((header.marker ? kRtpMarkerBit : 0) | (header.payload_type & 0x7f));
   store_u16(&out[2], header.sequence_number);
   store_u32(&out[4], header.timestamp);
   store_u32(&out[8], header.ssrc.value);

@@ -69,6 +69,9 @@ struct RtpHeader {
   bool padding = false;  // the caller ends the packet with padding whose last byte is its count
 };
 
+// Of the second byte; the others are the payload type (RFC 3550 section 5.1).
+inline constexpr uint8_t kRtpMarkerBit = 0x80;
+
 // The most that write_rtp_header can need before the extension block.
 inline constexpr size_t kRtpHeaderSizeMax = RtpPacketView::kFixedHeaderSize + 4;
 
