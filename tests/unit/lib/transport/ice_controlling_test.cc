@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -218,7 +219,7 @@ TEST(IceControlling, AControlledPeersCheckIsAnsweredWithItsAddress) {
   Sent check = peer_check("clnt:srvr1234", kClient.pwd, 0);
   // ICE-CONTROLLING (0x802a) becomes ICE-CONTROLLED (0x8029); what follows from that is made anew.
   const std::array<uint8_t, 4> controlling = {0x80, 0x2a, 0x00, 0x08};
-  const auto at = std::ranges::search(check.bytes, controlling).begin();
+  const auto at = std::search(check.bytes.begin(), check.bytes.end(), controlling.begin(), controlling.end());
   ASSERT_NE(at, check.bytes.end());
   at[1] = 0x29;
   resign(check.bytes, kClient.pwd);
