@@ -72,7 +72,7 @@ TEST_F(RestApiTest, AnswersSayWhichVersionTheyLeave) {
 TEST_F(RestApiTest, RefusalsSayWhatToBringAndWhenToComeAgain) {
   EXPECT_EQ(header(call("GET", "/v1/events", "", ""), "WWW-Authenticate"), "Bearer");
   backend->on_drain_asked();
-  EXPECT_EQ(header(call("POST", "/v1/join", R"({"token":"x"})", ""), "Retry-After"), "1");
+  EXPECT_EQ(header(call("POST", "/v1/join", R"({"token":"x"})", ""), "Retry-After"), "20");
 }
 
 TEST_F(RestApiTest, DescriptionIsForEverybody) {
