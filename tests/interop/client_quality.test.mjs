@@ -40,12 +40,14 @@ describe('quality, view and words of the client library', () => {
     enterLibrary(browsers[browser], link, { name, phone: { front }, ...more });
 
   const qualities = (page) => page.evaluate(() => globalThis.told.filter(({ type }) => type === 'quality').map(({ detail }) => detail));
-  /** The next figures for which `matches` (text of a function) is true. */
-  const whenQuality = (page, what, matches) =>
-    page.waitFor(what, (text) => {
-      const { quality } = globalThis.eir.session;
-      return quality.latest && (0, eval)(text)(quality.latest) ? quality.latest : null;
-    }, matches, 30_000);
+  /** The next figures whose first picture is within these limits. */
+  const whenQuality = (page, what, limits) =>
+    page.waitFor(what, ({ levelMin = 0, levelMax = 4, above = {} }) => {
+      const { latest } = globalThis.eir.session.quality;
+      const down = latest?.down[0];
+      const fits = down && down.level >= levelMin && down.level <= levelMax && Object.entries(above).every(([name, least]) => down[name] > least);
+      return fits ? latest : null;
+    }, limits, 30_000);
 
   for (const receiver of ['chromium', 'firefox']) {
     test(`${receiver}: figures fall when the receiver's line loses packets, and rise when it does not any more`, async (t) => {
@@ -54,7 +56,7 @@ describe('quality, view and words of the client library', () => {
       const viewer = await enter(receiver, links.specialist, 'viewer', 62, { moreScript: PROXY_SCRIPT });
       await waitForParties(viewer, [61]);
       const id = await participantOf(nurse);
-      const good = await whenQuality(viewer, 'a good line', '({ down }) => down[0]?.level >= 3 && down[0].fps > 5');
+      const good = await whenQuality(viewer, 'a good line', { levelMin: 3, above: { fps: 5 } });
       t.diagnostic(`measured on a good line: ${JSON.stringify(good)}`);
       assert.equal(good.down[0].participant, id);
       await viewer.waitFor('the size that is told is the one that is shown', () => {
@@ -65,11 +67,11 @@ describe('quality, view and words of the client library', () => {
       assert.ok(good.down[0].fps <= 30, `${good.down[0].fps} pictures a second of 25`);
       assert.ok(good.up.level >= 3 && good.up.bitrate > 50_000 && good.up.lossShare < 0.02, JSON.stringify(good.up));
       proxy.loss = LOSS;
-      const bad = await whenQuality(viewer, 'a bad line', '({ down }) => down[0]?.level <= 1 && down[0].lossShare > 0.1');
+      const bad = await whenQuality(viewer, 'a bad line', { levelMax: 1, above: { lossShare: 0.1 } });
       t.diagnostic(`measured with ${LOSS * 100} % lost on the way down: ${JSON.stringify(bad.down[0])}`);
       assert.ok(bad.down[0].lossShare < 0.4, `${bad.down[0].lossShare} of ${LOSS}`);
       proxy.loss = 0;
-      await whenQuality(viewer, 'a good line again', '({ down }) => down[0]?.level >= 3');
+      await whenQuality(viewer, 'a good line again', { levelMin: 3 });
       const [first, second] = (await viewer.evaluate(() => globalThis.told.filter(({ type }) => type === 'quality').map(({ at }) => at))).slice(-2);
       assert.ok(Math.abs(second - first - 2000) < 500, `figures every ${second - first} ms`);
       const sent = (await qualities(viewer)).at(-1).up;
