@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium, missingBrowsers } from './lib/browsers.mjs';
 import { startEir } from './lib/eir.mjs';
-import { DESKTOP, PHONE, decideOn, elsewhere, goIn, inView, lookAt, openAsPerson, picturesShown, sayName } from './lib/page.mjs';
+import { DESKTOP, PHONE, decideOn, elsewhere, goIn, inView, lookAt, lookAtBoth, openAsPerson, picturesShown, sayName } from './lib/page.mjs';
 import { pause, textOf } from './lib/room.mjs';
 
 const DAY_MS = 86_400_000;
@@ -116,7 +116,7 @@ describe('what goes wrong', () => {
     await page.driver.route('**/v1/join', (route) => route.abort());
     await sayName(page, 'Ingrid');
     await assertEnd(page, { title: 'Ingen kontakt med tjenesten', says: /Sjekk at du er på nett/, way: /Prøv igjen/, code: 'network' });
-    await lookAt(page, 'unreachable-phone');
+    await lookAtBoth(page, 'unreachable');
     await page.driver.unroute('**/v1/join');
     await page.click('#again');
     await inView(page, 'entry');
@@ -136,18 +136,18 @@ describe('what goes wrong', () => {
     const first = await guest();
     const second = await guest();
     await assertEnd(first, { title: 'Åpnet et annet sted', says: /annet vindu/, way: /Bruk denne siden/ });
-    await lookAt(first, 'replaced-phone');
+    await lookAtBoth(first, 'replaced');
     await first.close();
     await second.click('#leave');
     await assertEnd(second, { title: 'Du har gått ut', says: /forlatt/, way: /Kom tilbake/ });
-    await lookAt(second, 'left-phone');
+    await lookAtBoth(second, 'left');
     await second.click('#again');
     await inView(second, 'call');
     assert.match(await textOf(second, '#status'), /venterommet/, 'back without a question');
     await decideOn(host, 'Ingrid', 'deny');
     await host.click('#yes');
     await assertEnd(second, { title: 'Du ble ikke sluppet inn', says: /slapp deg ikke inn/, way: /startsiden/ });
-    await lookAt(second, 'denied-phone');
+    await lookAtBoth(second, 'denied');
     await second.close();
     const third = await guest(DESKTOP);
     await decideOn(host, 'Ingrid', 'admit');
@@ -156,16 +156,14 @@ describe('what goes wrong', () => {
     await lookAt(host, 'question-desktop');
     await host.click('#yes');
     await assertEnd(third, { title: 'Du er tatt ut', says: /tatt deg ut/, way: /startsiden/ });
-    await lookAt(third, 'removed-desktop');
-    await third.driver.setViewportSize(PHONE);
-    await lookAt(third, 'removed-phone');
+    await lookAtBoth(third, 'removed');
     await third.click('#ways button');
     await third.waitFor('the start page', () => location.pathname === '/' && document.readyState === 'complete');
-    await lookAt(third, 'start-phone');
+    await lookAtBoth(third, 'start');
     await host.click('#end');
     await host.click('#yes');
     await assertEnd(host, { title: 'Konsultasjonen er slutt', says: /avsluttet/, way: /startsiden/ });
-    await lookAt(host, 'ended-desktop');
+    await lookAtBoth(host, 'ended');
     await Promise.all([third, host].map((page) => page.close()));
   });
 
@@ -181,9 +179,7 @@ describe('what goes wrong', () => {
     await patient.waitFor('the pause', () => document.documentElement.dataset.hold === 'host_absent', undefined, HOST_ABSENT_MS);
     assert.equal(await textOf(patient, '#title'), 'Venter på verten');
     assert.match(await textOf(patient, '#status'), /til verten er tilbake\. Bildet og lyden din sendes ikke/);
-    await lookAt(patient, 'host-absent-phone');
-    await patient.driver.setViewportSize(DESKTOP);
-    await lookAt(patient, 'host-absent-desktop');
+    await lookAtBoth(patient, 'host-absent');
     await host.click('#again');
     await patient.waitFor('it goes on', () => document.documentElement.dataset.hold === 'none');
     await patient.click('#leave');
@@ -202,9 +198,7 @@ describe('what goes wrong', () => {
     assert.match(await textOf(page, '#problem'), /ikke gjennom nettet/);
     assert.match(await textOf(page, '#status'), /Bytt til et annet nett/);
     assert.match(await textOf(page, '#ways'), /Koble til på nytt/);
-    await lookAt(page, 'media-blocked-phone');
-    await page.driver.setViewportSize(DESKTOP);
-    await lookAt(page, 'media-blocked-desktop');
+    await lookAtBoth(page, 'media-blocked');
     await page.close();
   });
 

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { launchChromium, launchFirefox, missingBrowsers } from './lib/browsers.mjs';
 import { startEir } from './lib/eir.mjs';
 import {
-  DESKTOP, PHONE, assertAccessible, assertFits, decideOn, elsewhere, goIn, inView, lookAt, openAsPerson, picture, picturesShown, sayName,
+  DESKTOP, PHONE, assertAccessible, assertFits, decideOn, elsewhere, goIn, inView, lookAt, lookAtBoth, openAsPerson, picture, picturesShown,
+  sayName,
 } from './lib/page.mjs';
 import { pause, textOf } from './lib/room.mjs';
 
@@ -132,7 +133,7 @@ describe('the page', () => {
     await specialist.waitFor('who waits', () => document.getElementById('waiting').textContent.includes('Ingrid, pasient'));
     assert.equal(await specialist.evaluate(() => document.getElementById('people').dataset.count), '1');
     await pause(500);
-    await lookAt(specialist, 'waiting-list-desktop');
+    await lookAtBoth(specialist, 'waiting-list');
     nurse = await openAsPerson(browsers.chromium, room.links.clinician, { who: 'nurse', viewport: DESKTOP, devices: { cameras: [
       { deviceId: 'face', label: 'Laptop', who: 'nurse' },
       { deviceId: 'near', label: 'Close-up camera', who: 'wound' },
@@ -218,7 +219,7 @@ describe('the page', () => {
     await specialist.click('input[name=layout][value=even]');
     await specialist.key('#settings-close', 'Enter');
     await pause(500);
-    await lookAt(specialist, 'even-desktop');
+    await lookAtBoth(specialist, 'even');
     await nurse.evaluate(() => globalThis.eir.session.media.stopSecondCamera());
   });
 
@@ -228,7 +229,7 @@ describe('the page', () => {
     }, name);
     await pin('Ingrid');
     await specialist.waitFor('Ingrid is large', () => document.querySelector('figure[data-main=true] figcaption')?.textContent.startsWith('Ingrid'));
-    await lookAt(specialist, 'pinned-desktop');
+    await lookAtBoth(specialist, 'pinned');
     await pin('Ingrid');
     await specialist.waitFor('nobody is pinned', () => !document.querySelector('figure[data-pinned=true]'));
   });

@@ -44,7 +44,9 @@ export class Media {
 
   /** False too while an offer has no answer: signalling may have been lost on the way. */
   get isAlive() {
-    return Boolean(this.pc?.remoteDescription) && this.pc?.connectionState !== 'failed';
+    const { pc } = this;
+    // Firefox throws when a closed connection is asked for its description.
+    return pc !== null && pc.signalingState !== 'closed' && pc.connectionState !== 'failed' && pc.remoteDescription !== null;
   }
 
   get flows() {

@@ -106,6 +106,16 @@ export async function lookAt(page, name) {
   await picture(page, name);
 }
 
+/** The same on a phone and at a desk; the page ends at its own size. */
+export async function lookAtBoth(page, name) {
+  const own = page.driver.viewportSize();
+  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
+    await page.driver.setViewportSize(viewport);
+    await lookAt(page, `${name}-${size}`);
+  }
+  await page.driver.setViewportSize(own);
+}
+
 /** Where the page asked, other than at its own server. */
 export const elsewhere = (page) => {
   const own = new URL(page.driver.url()).origin;
