@@ -86,11 +86,16 @@ class Page {
   /** Calls `condition` in the page until it is true; the error says what was waited for. */
   async waitFor(what, condition, argument, timeoutMs = 15000) {
     const end = Date.now() + timeoutMs;
-    let value = await this.evaluate(condition, argument);
+    // A page that goes somewhere else meanwhile has no answer yet.
+    const look = () =>
+      this.evaluate(condition, argument).catch((error) => {
+        if (!/context was destroyed|navigation/i.test(error.message)) throw error;
+      });
+    let value = await look();
     while (!value) {
       if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}\n${this.console.slice(-10).join('\n')}`);
       await new Promise((done) => setTimeout(done, STEP_MS));
-      value = await this.evaluate(condition, argument);
+      value = await look();
     }
     return value;
   }
