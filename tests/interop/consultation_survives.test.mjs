@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium, launchFirefox } from './lib/browsers.mjs';
-import { FPS, TURNS, harm, waitForParties, watch } from './lib/consultation.mjs';
+import { assertHarmless, FPS, TURNS, harm, waitForParties, watch } from './lib/consultation.mjs';
 import { startEir } from './lib/eir.mjs';
 import { speechBase64 } from './lib/media_files.mjs';
 import { decide, enter, firstFrameAfter, inState, longestGap, packets, participantOf, pause, screenshot, textOf } from './lib/room.mjs';
@@ -76,7 +76,7 @@ describe('without a break', () => {
       const change = harm(before[index], after[index], slots[index]);
       t.diagnostic(`measured at the ${page.partyName}: longest gap ${gap} ms, ${JSON.stringify(change)}`);
       assert.ok(gap <= GAP_MS_MAX, `${gap} ms without a picture at the ${page.partyName}`);
-      assert.deepEqual(change, { packetsLost: 0, totalFreezesDuration: 0, signalingStateChanges: 0 }, page.partyName);
+      assertHarmless(change, page.partyName);
     }
     assert.deepEqual(await Promise.all([host, gp, patient].map(participantOf)), ids);
     await host.waitFor('the names are told again', () => document.getElementById('roster').innerText.includes('Lege, fastlege'));
@@ -117,7 +117,7 @@ describe('without a break', () => {
     for (const [index, [page]] of others.entries()) {
       const change = harm(before[index], after[index], slots[index]);
       t.diagnostic(`measured at the ${page.partyName}: ${JSON.stringify(change)}`);
-      assert.deepEqual(change, { packetsLost: 0, totalFreezesDuration: 0, signalingStateChanges: 0 }, page.partyName);
+      assertHarmless(change, page.partyName);
       const gone = await page.evaluate((from) => globalThis.eir.events.slice(from).filter(({ name, value }) => name === 'roster' && value.gone.length > 0), eventsBefore[index]);
       assert.deepEqual(gone, [], `nobody went away for the ${page.partyName}`);
     }

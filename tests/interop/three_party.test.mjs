@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium, launchFirefox, missingBrowsers } from './lib/browsers.mjs';
-import { FPS, TURNS, harm, join, levelsWhile, pairOf, sentRate, waitForParties, watch } from './lib/consultation.mjs';
+import { FIGURES_COUNT, FPS, TURNS, harm, join, levelsWhile, pairOf, sentRate, waitForParties, watch } from './lib/consultation.mjs';
 import { startEir } from './lib/eir.mjs';
 import { speechBase64 } from './lib/media_files.mjs';
 
@@ -34,7 +34,6 @@ const captions = () =>
 // three are not enough: there the figures are printed, and EIR_FIGURES=1 makes them part of the verdict. What is no matter of
 // time (faces, names, voices, losses, negotiations) always is.
 const ATTEMPTS = 3;
-const FIGURES_COUNT = process.env.EIR_FIGURES === '1';
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 describe('three parties', () => {

@@ -1,4 +1,5 @@
 // People in a consultation: opens links, joins, and measures what each page gets of the others.
+import assert from 'node:assert/strict';
 import { median, percentile, turnLevelDb } from './numbers.mjs';
 
 export const TURNS = { parties: 3, turnMs: 2000 };
@@ -129,4 +130,13 @@ export function harm(before, after, mids) {
     totalFreezesDuration: change('totalFreezesDuration'),
     signalingStateChanges: after.signalingStateChanges - before.signalingStateChanges,
   };
+}
+
+/** Whether times that only a quiet machine can reach are part of the verdict, or only printed. */
+export const FIGURES_COUNT = process.env.EIR_FIGURES === '1';
+
+/** Of harm(): nothing lost, nothing negotiated, always; and nothing frozen where times count. */
+export function assertHarmless({ totalFreezesDuration, ...rest }, who) {
+  assert.deepEqual(rest, { packetsLost: 0, signalingStateChanges: 0 }, who);
+  if (FIGURES_COUNT) assert.equal(totalFreezesDuration, 0, `${who}: frozen`);
 }
