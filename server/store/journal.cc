@@ -80,9 +80,10 @@ struct Journal::State : std::enable_shared_from_this<Journal::State> {
 void Journal::State::run() {
   std::unique_lock lock(mutex);
   for (;;) {
+    if (!readings.empty()) read_one(lock);
+    // After the reading, which lets go of the lock: what was submitted meanwhile woke nobody.
     const bool has_work = !group.empty() || !queue.empty();
     const bool is_due = has_work && (!is_failing || Clock::now() >= retry_at);
-    if (!readings.empty()) read_one(lock);
     if (is_due) {
       write_group(lock);
     } else if (is_stopping && !has_work) {

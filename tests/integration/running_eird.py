@@ -21,8 +21,7 @@ EIRD = os.environ.get("EIR_EIRD", f"{BUILD}/eird")
 ADDRESS = os.environ.get("EIR_TEST_ADDRESS", "127.0.0.1")
 READY_S = 30  # for a loaded machine with sanitizers
 STOP_S = 15
-# Where the state directories are: in memory where the system has such a place. On a disk that writes back what a build
-# left, one fsync may take longer than the 5 s after which eird answers 503. What a disk may do to a journal is
+# Where the state directories are: in memory where the system has such a place. What a disk may do to a journal is
 # integration_journal_crash's matter.
 FOLDERS = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 ROOT = Path(__file__).resolve().parents[2]

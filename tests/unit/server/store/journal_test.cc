@@ -272,6 +272,21 @@ TEST_F(JournalTest, ReadingsGoOnWhileWritesFail) {
   EXPECT_EQ(answer, "7");
 }
 
+TEST_F(JournalTest, WhatIsSubmittedDuringAReadingIsWrittenAfterIt) {
+  disk_->hold();
+  open();
+  std::string read;
+  ask_read(read);
+  io_.poll();
+  disk_->wait_entered(1);
+  submit(1, 1);
+  disk_->let_go();
+  std::optional<bool> durable;
+  ask_durable(1, durable);
+  run_until([&] { return durable.has_value(); });
+  EXPECT_TRUE(*durable);
+}
+
 TEST_F(JournalTest, AReadingThatWaitsTooLongIsGivenUp) {
   times_.durable_timeout = milliseconds(1);
   disk_->hold();
