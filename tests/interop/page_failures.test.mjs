@@ -153,7 +153,7 @@ describe('what goes wrong', () => {
     await decideOn(host, 'Ingrid', 'admit');
     await third.waitFor('in', () => document.documentElement.dataset.state === 'admitted');
     await decideOn(host, 'Ingrid', 'remove');
-    await lookAt(host, 'question-desktop');
+    await lookAtBoth(host, 'question');
     await host.click('#yes');
     await assertEnd(third, { title: 'Du er tatt ut', says: /tatt deg ut/, way: /startsiden/ });
     await lookAtBoth(third, 'removed');

@@ -117,7 +117,7 @@ describe('the page', () => {
     assert.match(await textOf(patient, '#status'), /venterommet.*sendes ikke til noen/);
     assert.equal(await textOf(patient, '#people'), '', 'who waits has no list');
     assert.equal(await patient.evaluate(() => globalThis.eirAsked.length), 1, 'asked once');
-    await lookAt(patient, 'waiting-phone');
+    await lookAtBoth(patient, 'waiting');
     await readmePicture(patient, 'waiting');
   });
 
@@ -219,6 +219,7 @@ describe('the page', () => {
     await specialist.click('input[name=layout][value=even]');
     await specialist.key('#settings-close', 'Enter');
     await pause(500);
+    await specialist.click('#panel-close');
     await lookAtBoth(specialist, 'even');
     await nurse.evaluate(() => globalThis.eir.session.media.stopSecondCamera());
   });
@@ -230,6 +231,7 @@ describe('the page', () => {
     await pin('Ingrid');
     await specialist.waitFor('Ingrid is large', () => document.querySelector('figure[data-main=true] figcaption')?.textContent.startsWith('Ingrid'));
     await lookAtBoth(specialist, 'pinned');
+    await specialist.click('#people');
     await pin('Ingrid');
     await specialist.waitFor('nobody is pinned', () => !document.querySelector('figure[data-pinned=true]'));
   });
@@ -258,8 +260,8 @@ describe('the page', () => {
   test('the host pauses and goes on, and asks before what cannot be taken back: the question keeps the focus', async () => {
     await specialist.click('#hold');
     await patient.waitFor('the pause', () => document.documentElement.dataset.hold === 'by_host');
-    await lookAt(patient, 'hold-phone');
-    await lookAt(specialist, 'hold-desktop');
+    await lookAtBoth(patient, 'held');
+    await lookAtBoth(specialist, 'hold');
     await specialist.click('#hold');
     await patient.waitFor('it goes on', () => document.documentElement.dataset.hold === 'none');
     await specialist.key('#end', 'Enter');
@@ -325,11 +327,11 @@ describe('the page', () => {
     await caller.waitFor('the check', () => [...document.querySelectorAll('#checks li')].every(({ dataset }) => dataset.state === 'ok'));
     assert.match(await textOf(caller, '#status'), /uten bilde/);
     assert.equal(await textOf(caller, '[data-check=camera]'), '');
-    await lookAt(caller, 'voice-check-phone');
+    await lookAtBoth(caller, 'voice-check');
     await caller.click('#check-join');
     await inView(caller, 'call');
     assert.match(await textOf(caller, '#status'), /Ingen hører deg ennå/);
-    await lookAt(caller, 'voice-waiting-phone');
+    await lookAtBoth(caller, 'voice-waiting');
     await decideOn(doctor, 'Ingrid', 'admit');
     await inState(caller, 'admitted');
     await caller.waitFor('a card', () => document.querySelector('.voice strong')?.textContent === 'Dr. Nilsen, spesialist');
@@ -338,8 +340,8 @@ describe('the page', () => {
       assert.deepEqual(await page.evaluate(() => globalThis.eirAsked), [['audio']], `the ${page.partyName} is asked for the microphone alone`);
       assert.equal(await textOf(page, '#self'), '');
     }
-    await lookAt(caller, 'voice-phone');
-    await lookAt(doctor, 'voice-desktop');
+    await lookAtBoth(caller, 'voice');
+    await lookAtBoth(doctor, 'voice-host');
     await Promise.all([doctor, caller].map((page) => page.close()));
   });
 
