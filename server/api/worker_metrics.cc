@@ -16,6 +16,7 @@ constexpr auto kHelp = std::to_array<Help>({
     {"draining", "Whether the media worker takes no new rooms and participants."},
     {"loop_batches_total", "Batches of datagrams read."},
     {"loop_flushes_repeated_total", "Flushes that the transmit queue had no room for at once."},
+    {"loop_rests_total", "Turns that were put off so that more datagrams share one."},
     {"loop_timeouts_total", "Times the worker woke up for a timer."},
     {"loop_turns_cut_total", "Of these, times it left datagrams for the next turn."},
     {"loop_turns_total", "Times the worker woke up for datagrams."},

@@ -1,8 +1,10 @@
 #include "server/media/media_loop.h"
 
 #include <sys/socket.h>
+#include <time.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
@@ -29,10 +31,18 @@ std::vector<UdpSendSocket> send_sockets(const std::vector<OwnedFd>& sockets) {
   return out;
 }
 
+// Steady time is CLOCK_MONOTONIC on Linux. A signal ends it early, which does no harm.
+void sleep_until(Timestamp at) {
+  const auto since_boot = at.time_since_epoch();
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
+  const timespec until{.tv_sec = whole.count(), .tv_nsec = (since_boot - whole).count()};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+}
+
 }  // namespace
 
 MediaLoop::MediaLoop(asio::io_context& io, std::vector<OwnedFd> sockets, const Parts& parts)
-    : parts_(parts), receiver_(parts.pool), sender_(send_sockets(sockets), parts.dscp), timer_(io) {
+    : io_(io), parts_(parts), receiver_(parts.pool), sender_(send_sockets(sockets), parts.dscp), timer_(io) {
   sockets_.reserve(sockets.size());
   for (OwnedFd& socket : sockets) sockets_.emplace_back(io, socket.release());
 }
@@ -53,12 +63,15 @@ void MediaLoop::wait_readable(uint32_t socket) {
 void MediaLoop::handle_readable(uint32_t socket) {
   ++counters_.turns;
   bool more = true;
-  Timestamp at = now();
+  const Timestamp begin = now();
+  Timestamp at = begin;
+  size_t datagrams = 0;
   for (size_t i = 0; i < kBatchesPerTurn && more; ++i) {
     const UdpReceiver::Batch batch = receiver_.receive(sockets_[socket].native_handle());
     more = batch.more;
     if (batch.datagrams.empty()) continue;
     ++counters_.batches;
+    datagrams += batch.datagrams.size();
     at = now();
     for (ReceivedDatagram& datagram : batch.datagrams) {
       parts_.router.handle_datagram(at, std::move(datagram.packet), {socket, datagram.remote}, parts_.queue);
@@ -67,8 +80,23 @@ void MediaLoop::handle_readable(uint32_t socket) {
   }
   if (more) ++counters_.turns_cut;
   settle(at);
+  spacing_.note_turn(begin, datagrams);
+  if (!more) rest_later();
   // With datagrams left this completes in the loop's next round.
   wait_readable(socket);
+}
+
+// After the turns of the other sockets that are ready now: the loop keeps handlers in order.
+void MediaLoop::rest_later() {
+  if (will_rest_ || spacing_.next_turn() <= now()) return;
+  will_rest_ = true;
+  asio::post(io_, [this] {
+    will_rest_ = false;
+    const Timestamp until = spacing_.next_turn();
+    if (until <= now()) return;
+    ++counters_.rests;
+    sleep_until(until);
+  });
 }
 
 void MediaLoop::settle(Timestamp at) {

@@ -8,6 +8,7 @@
 #include "lib/base/packet.h"
 #include "lib/router/router.h"
 #include "server/channel/owned_fd.h"
+#include "server/media/turn_spacing.h"
 #include "server/media/udp_sender.h"
 #include "server/media/udp_socket.h"
 #include "server/media/worker_counters.h"
@@ -22,8 +23,8 @@ class RouterEventListener {
 };
 
 // The packet path's half of a worker: waits for datagrams and for the router's timer, and after every batch flushes,
-// sends, drains events and arms the timer again. One thread. Owns the sockets; router, pool, queue and listener outlive
-// it.
+// sends, drains events and arms the timer again; under load it rests between turns (TurnSpacing). One thread. Owns the
+// sockets; router, pool, queue and listener outlive it.
 class MediaLoop {
  public:
   // A turn takes at most this many batches from one socket, so that the other sockets, control and timers get theirs.
@@ -53,18 +54,22 @@ class MediaLoop {
 
   void wait_readable(uint32_t socket);
   void handle_readable(uint32_t socket);
+  void rest_later();
   void flush(Timestamp now);
   void send();
   void handle_writable();
   void arm();
   void handle_timer();
 
+  boost::asio::io_context& io_;
   Parts parts_;
   std::vector<Descriptor> sockets_;
   UdpReceiver receiver_;
   UdpSender sender_;
   boost::asio::steady_timer timer_;
   Timestamp armed_for_ = kNever;
+  TurnSpacing spacing_;
+  bool will_rest_ = false;
   LoopCounters counters_;
 };
 

@@ -122,6 +122,7 @@ channel::Counters snapshot(const CounterSources& sources) {
   out.add("loop_batches_total", sources.loop.batches);
   out.add("loop_turns_total", sources.loop.turns);
   out.add("loop_turns_cut_total", sources.loop.turns_cut);
+  out.add("loop_rests_total", sources.loop.rests);
   out.add("loop_timeouts_total", sources.loop.timeouts);
   out.add("loop_flushes_repeated_total", sources.loop.flushes_repeated);
   out.add("udp_drop_revoked_total", sources.revoked_in_queue);

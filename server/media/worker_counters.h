@@ -13,6 +13,7 @@ struct LoopCounters {
   uint64_t batches = 0;           // recvmmsg() batches handled
   uint64_t turns = 0;             // wake-ups for datagrams
   uint64_t turns_cut = 0;         // wake-ups that left datagrams for the next turn
+  uint64_t rests = 0;             // turns that were put off so that more datagrams share one
   uint64_t timeouts = 0;          // wake-ups of the router's timer
   uint64_t flushes_repeated = 0;  // flushes that the transmit queue had no room for at once
 };
