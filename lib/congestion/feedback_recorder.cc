@@ -5,7 +5,7 @@
 namespace eir {
 
 void FeedbackRecorder::handle_packet(Timestamp now, uint16_t transport_sequence) {
-  if (pending_.capacity() == 0) pending_.reserve(kPendingMax);
+  if (pending_.capacity() == 0) pending_.reserve(kPendingUsual);
   const int64_t sequence = sequence_.unwrap(transport_sequence);
   if (counters_.packets++ == 0) base_ = sequence;
   if (sequence < base_) {

@@ -15,8 +15,9 @@ namespace eir {
 // per transport.
 class FeedbackRecorder {
  public:
-  static constexpr Duration kInterval = 50ms;  // libwebrtc's send side expects 50–250 ms
-  static constexpr size_t kPendingMax = 4096;  // numbers not reported yet; more at once is a jump, not a burst
+  static constexpr Duration kInterval = 50ms;   // libwebrtc's send side expects 50–250 ms
+  static constexpr size_t kPendingMax = 4096;   // numbers not reported yet; more at once is a jump, not a burst
+  static constexpr size_t kPendingUsual = 256;  // room from the start: kInterval of 5,000 packets a second
 
   struct Counters {
     uint64_t packets = 0;
