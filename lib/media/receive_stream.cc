@@ -13,8 +13,9 @@ namespace {
 // RFC 3550 appendix A.1 takes two packets in a row beyond a jump of MAX_DROPOUT = 3000 for a restarted sender.
 constexpr int64_t kJumpMax = 3000;
 
-size_t history_size(Codec codec) {
-  return kind_of(codec) == MediaKind::kAudio ? PacketHistory::kAudioPackets : PacketHistory::kVideoPackets;
+PacketHistory::Limits history_limits(Codec codec) {
+  if (kind_of(codec) == MediaKind::kVideo) return {};
+  return {.packets = PacketHistory::kAudioPackets, .bytes = PacketHistory::kAudioBytes};
 }
 
 // How long after `former` a packet was sent; the 24 bits of 1/2^18 s go round in 64 s, so the gap of the arrivals says
@@ -30,7 +31,7 @@ Duration abs_send_gap(uint32_t former, uint32_t newer, Duration arrival_gap) {
 }  // namespace
 
 ReceiveStream::ReceiveStream(const Config& config)
-    : config_(config), history_(history_size(config.codec)), clock_(clock_rate_of(config.codec)) {}
+    : config_(config), history_(history_limits(config.codec)), clock_(clock_rate_of(config.codec)) {}
 
 ReceiveStream::Outcome ReceiveStream::handle_packet(Timestamp now, PacketPtr packet, const RtpPacketView& view,
                                                     const HeaderExtensions& extensions) {
@@ -117,7 +118,7 @@ ReceiveStream::Outcome ReceiveStream::store(Timestamp now, PacketPtr packet, con
   stored->info = described.info;
   stored->extensions = extensions;
   if (is_newest && !parts.recovered) stored->pause = find_pause(now, stored->timestamp, extensions);
-  stored->packet = std::move(packet);
+  history_.keep(*stored, std::move(packet));
   ++counters_.packets;
   counters_.bytes += parts.payload_size;
   last_media_ = now;

@@ -121,6 +121,8 @@ void ClientSession::handle_rtp(Timestamp now, PacketPtr packet, const Path& path
     ++shared_.counters.drop_not_authentic;
     return;
   }
+  // Before anything views its bytes: it may stay in a history for a while.
+  packet = PacketPool::compact(std::move(packet));
   const std::optional<RtpPacketView> view = RtpPacketView::parse(packet->bytes());
   HeaderExtensions extensions;
   if (!view || (view->has_extension() && !parse_header_extensions(view->extension_profile(), view->extension_block(),
@@ -145,10 +147,12 @@ void ClientSession::handle_rtp(Timestamp now, PacketPtr packet, const Path& path
   ReceiveStream& stream = *binding->stream;
   const Timestamp nack_before = stream.next_nack();
   const uint64_t arrivals = stream.history().arrivals();
+  const uint64_t dropped_early = stream.history().dropped_early();
   const ReceiveStream::Outcome outcome = binding->is_rtx
                                              ? stream.handle_rtx(now, std::move(packet), *view, extensions)
                                              : stream.handle_packet(now, std::move(packet), *view, extensions);
   if (stream.next_nack() < nack_before) arm();
+  shared_.counters.history_dropped_early += stream.history().dropped_early() - dropped_early;
   if (stream.history().arrivals() != arrivals) offer(*binding);
   switch (outcome) {
     case ReceiveStream::Outcome::kStored:

@@ -47,6 +47,7 @@ struct RouterCounters {
   uint64_t drop_unsendable = 0;         // egress: no payload type for it in the slot, too large, or not to be encrypted
   uint64_t drop_slot_ended = 0;         // egress: entries that waited in a slot that went away
   uint64_t no_receiver = 0;             // packets of streams, padding too, that no slot showed when they came
+  uint64_t history_dropped_early = 0;   // packets that left a history before PacketHistory::kAgeMax: no place, no bytes
   uint64_t rtp_in = 0;                  // RTP packets that became part of a stream
   uint64_t rtp_padding_in = 0;          // RTP packets of padding alone
   uint64_t rtp_out = 0;                 // packets of slots, without retransmissions

@@ -69,6 +69,7 @@ void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_drop_unsendable_total", c.drop_unsendable);
   out.add("router_drop_slot_ended_total", c.drop_slot_ended);
   out.add("router_no_receiver_total", c.no_receiver);
+  out.add("router_history_dropped_early_total", c.history_dropped_early);
   out.add("router_rtp_in_total", c.rtp_in);
   out.add("router_rtp_padding_in_total", c.rtp_padding_in);
   out.add("router_rtp_out_total", c.rtp_out);
@@ -118,6 +119,7 @@ channel::Counters snapshot(const CounterSources& sources) {
   out.add("draining", static_cast<uint64_t>(sources.router.is_draining()));
   out.add("packets_in_use", static_cast<uint64_t>(sources.pool.in_use()));
   out.add("packets_allocated", static_cast<uint64_t>(sources.pool.allocated()));
+  out.add("packets_allocated_bytes", static_cast<uint64_t>(sources.pool.allocated_bytes()));
   out.add("worker_cpu_seconds_total", cpu_seconds());
   out.add("loop_batches_total", sources.loop.batches);
   out.add("loop_turns_total", sources.loop.turns);

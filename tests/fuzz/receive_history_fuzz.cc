@@ -154,7 +154,8 @@ class World {
     EIR_CHECK(stored != nullptr && static_cast<uint16_t>(stored->sequence) == rtp.sequence);
     EIR_CHECK(stored->timestamp == rtp.timestamp && std::ranges::equal(stored->payload(), rtp.payload));
     const auto [it, is_new] = received.stored.try_emplace(stored->sequence, now_);
-    EIR_CHECK(is_new || now_ - it->second >= PacketHistory::kAgeMax);
+    EIR_CHECK(is_new || now_ - it->second >= PacketHistory::kAgeMax || stream.history().dropped_early() > 0);
+    EIR_CHECK(stream.history().bytes() <= PacketHistory::kVideoBytes);
     it->second = now_;
   }
 
@@ -253,7 +254,7 @@ class World {
       EIR_CHECK(first && (first->stored->info.has_parameter_sets ||
                           (first->stored->info.key_frame && first->stored->info.frame_start)));
     }
-    EIR_CHECK(pool().in_use() <= 2 * first_.stream.history().capacity());
+    EIR_CHECK(pool().in_use() <= first_.stream.history().capacity() + second_.stream.history().capacity());
   }
 
   ByteReader input_;
