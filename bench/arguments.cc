@@ -37,6 +37,7 @@ bool read_number(std::string_view text, Number max, Number& out) {
 bool read_flag(std::string_view word, Arguments& out) {
   if (word == "--in-process") return out.in_process = true;
   if (word == "--pin") return out.is_pinned = true;
+  if (word == "--added-delay") return out.with_added_delay = true;
   if (word == "--floor") return out.with_floor = true;
   if (word == "--no-floor") return !(out.with_floor = false);
   return false;
@@ -137,9 +138,8 @@ const std::string_view kUsage =
     "in\n"
     "                            the URLs are numbers, FILE has a token a line for the connections in turn\n"
     "       --in-process         lib/router behind sockets in a child process, without control\n"
-    "OPTION --seconds 20  --workers 1  --port-base 18080  --pin  --check-one-in 16  --srtp gcm128|gcm256|cm80  "
-    "--no-floor  "
-    "--json FILE  --html FILE\n";
+    "OPTION --seconds 20  --workers 1  --port-base 18080  --pin  --check-one-in 16  --srtp gcm128|gcm256|cm80\n"
+    "       --no-floor  --added-delay  --json FILE  --html FILE\n";
 
 std::optional<Arguments> parse_arguments(const std::vector<std::string_view>& words) {
   if (words.empty()) return std::nullopt;

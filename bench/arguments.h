@@ -26,6 +26,7 @@ struct Arguments {
   uint32_t event_loops = 0;  // of Janus; 0: a thread for each connection
   bool in_process = false;
   bool is_pinned = false;  // the server on one processor, the load on another
+  bool with_added_delay = false;
   bool with_floor = true;  // of `run` false unless said otherwise
   uint32_t repeat = 1;     // runs of each scenario; of `side-by-side` 5 unless said otherwise
   std::vector<std::string> scenario_files;

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
+#include "bench/metrics_page.h"
 #include "bench/process_stats.h"
 #include "server/api/credentials.h"
 
@@ -20,7 +20,6 @@ constexpr std::chrono::seconds kReadyDeadline{20};
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr uint16_t kMediaPortOffset = 10;
 constexpr int kUsesMax = 1000;  // of an invitation: people come and go
-constexpr std::string_view kMetricPrefix = "eir_";
 
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -59,8 +58,10 @@ void OwnEird::write_files(const Options& options) {
          << "media:\n"
          << "  addresses: [{bind: 127.0.0.1}]\n"
          << "  port_base: " << options.port_base + kMediaPortOffset << "\n"
-         << "  workers: " << options.workers << "\n"
-         << "timeouts: {drain_s: 0}\n"
+         << "  workers: " << options.workers
+         << "\n"
+         // Not said when it is not wanted: builds from before this key are measured, too.
+         << (options.measures_delay ? "  measure_delay: true\n" : "") << "timeouts: {drain_s: 0}\n"
          << "limits:\n"
          << "  joins_per_second: 10000\n"
          << "  joins_per_source_per_minute: 100000\n"
@@ -116,17 +117,6 @@ std::unique_ptr<Session> EirdHost::join(const Seat& seat, std::string offer) {
 
 std::vector<pid_t> EirdHost::workers() const { return media_workers_of(address_.pid); }
 
-// The Prometheus text format: "name{labels} value" or "name value".
-Counters EirdHost::counters() {
-  Counters out;
-  std::istringstream lines(ops_.get("/metrics"));
-  for (std::string line; std::getline(lines, line);) {
-    const size_t space = line.rfind(' ');
-    if (!line.starts_with(kMetricPrefix) || space == std::string::npos) continue;
-    const std::string name = line.substr(kMetricPrefix.size(), std::min(line.find('{'), space) - kMetricPrefix.size());
-    out[name] += std::stod(line.substr(space + 1));
-  }
-  return out;
-}
+Counters EirdHost::counters() { return parse_metrics_page(ops_.get("/metrics")); }
 
 }  // namespace eir::bench

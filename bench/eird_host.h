@@ -29,6 +29,7 @@ class OwnEird {
     std::string program;
     uint16_t port_base = 18080;  // HTTP; ops one higher; media from ten higher
     uint32_t workers = 1;
+    bool measures_delay = false;  // media.measure_delay
   };
   // Throws std::runtime_error if it does not get ready within 20 s.
   explicit OwnEird(const Options& options);

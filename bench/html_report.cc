@@ -100,6 +100,22 @@ std::string latency_plot(const std::vector<Report>& reports) {
          span_chart(spans, "ms");
 }
 
+std::string added_delay_plot(const std::vector<Report>& reports) {
+  std::vector<Span> spans;
+  for (const Report& report : reports) {
+    const ScenarioFigures* const f = report.figures();
+    const auto delay = f == nullptr ? std::nullopt : added_delay_of(f->counters);
+    if (!delay) continue;
+    spans.push_back({report.scenario, delay->p50_ms, delay->p99_ms, delay->p999_ms,
+                     fmt::format("{:.2f} / {:.2f} ms", delay->p50_ms, delay->p999_ms)});
+  }
+  if (spans.empty()) return {};
+  return "<h2>Delay within the server</h2><p class=\"soft\">From the moment at which the kernel had a packet until it "
+         "was sent on: half of all packets were faster than the left end (p50), 99 % than the ring, 99.9 % than the "
+         "right end.</p>" +
+         span_chart(spans, "ms");
+}
+
 std::string join_plot(const ScenarioFigures& f) {
   std::vector<Span> spans;
   for (const auto& [step, p] : f.join) spans.push_back({step.substr(2), p.p50, p.p95, p.p99, range_text(p)});
@@ -162,7 +178,7 @@ std::string to_html(const Machine& machine, const std::vector<Report>& reports) 
       "<p>Real clients over this machine's loopback: each encrypts and decrypts as a browser does, without pictures. "
       "“Server” is the media workers' processor time, “Bench” that of the program that plays the people, both in per "
       "cent of one core. ⚠ marks runs with something to know; it stands in the scenario's section.</p>";
-  out += overview(reports) + cpu_plot(reports) + latency_plot(reports);
+  out += overview(reports) + cpu_plot(reports) + added_delay_plot(reports) + latency_plot(reports);
   for (const Report& report : reports) out += scenario_section(report);
   return out + "</body></html>";
 }

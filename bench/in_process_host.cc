@@ -50,12 +50,18 @@ RouterOptions router_options(uint16_t port) {
 // The child: a router, its loop, and requests of one line ("join <room> <participant>\n<offer>", "counters").
 class RouterProcess final : public RouterEventListener {
  public:
-  RouterProcess(int link, const DtlsContext& dtls, OwnedFd udp)
+  RouterProcess(int link, const DtlsContext& dtls, OwnedFd udp, bool measures_delay)
       : pool_(kPacketsMax),
         queue_(kQueueDatagrams, kQueueBytes),
         router_(router_options(port_of(udp.value())), dtls, random_),
         link_(io_, link),
-        loop_(io_, sockets(std::move(udp)), {.router = router_, .pool = pool_, .queue = queue_, .events = *this}) {}
+        loop_(io_, sockets(std::move(udp)),
+              {.router = router_,
+               .pool = pool_,
+               .queue = queue_,
+               .events = *this,
+               .dscp = kUnmarked,
+               .measures_delay = measures_delay}) {}
 
   void run() {
     loop_.start();
@@ -114,7 +120,9 @@ class RouterProcess final : public RouterEventListener {
                                                .pool = pool_,
                                                .receive = loop_.receive_counters(),
                                                .send = loop_.send_counters(),
-                                               .loop = loop_.counters()});
+                                               .loop = loop_.counters(),
+                                               .revoked_in_queue = 0,
+                                               .added_delay = loop_.added_delay()});
     for (const channel::Counter& counter : values.values) out << counter.name << ' ' << counter.value << '\n';
     return out.str();
   }
@@ -128,12 +136,14 @@ class RouterProcess final : public RouterEventListener {
   MediaLoop loop_;
 };
 
-[[noreturn]] void run_child(int link, bool has_engine) {
+[[noreturn]] void run_child(int link, const InProcessHost::Options& options) {
   try {
-    if (!has_engine && !install_srtp_engine(SrtpEngine::kAutomatic)) _exit(2);
+    if (!options.has_engine && !install_srtp_engine(SrtpEngine::kAutomatic)) _exit(2);
     const DtlsCertificate certificate = DtlsCertificate::generate(std::time(nullptr));
     const DtlsContext dtls(certificate);
-    RouterProcess(link, dtls, open_udp_socket(SocketAddress::v4({127, 0, 0, 1}, 0), kBufferBytes)).run();
+    RouterProcess(link, dtls, open_udp_socket(SocketAddress::v4({127, 0, 0, 1}, 0), kBufferBytes),
+                  options.measures_delay)
+        .run();
   } catch (const std::exception&) {
     _exit(1);
   }
@@ -151,7 +161,7 @@ class InProcessHost::RouterSession final : public Session {
   JoinProgress progress_;
 };
 
-InProcessHost::InProcessHost(bool has_engine) {
+InProcessHost::InProcessHost(const Options& options) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw std::system_error(errno, std::generic_category(), "socketpair");
@@ -166,7 +176,7 @@ InProcessHost::InProcessHost(bool has_engine) {
   if (child_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (child_ > 0) return;
   link_.reset();
-  run_child(child_end.release(), has_engine);
+  run_child(child_end.release(), options);
 }
 
 // The closed link ends the child.

@@ -9,8 +9,12 @@ namespace eir::bench {
 // HTTP: what the packet path costs by itself.
 class InProcessHost final : public Host {
  public:
-  // `has_engine`: install_srtp_engine() has been called in this process, so that the child has its own copy already.
-  explicit InProcessHost(bool has_engine);
+  struct Options {
+    // install_srtp_engine() has been called in this process, so that the child has its own copy already.
+    bool has_engine = false;
+    bool measures_delay = false;  // as media.measure_delay of eird
+  };
+  explicit InProcessHost(const Options& options);
   ~InProcessHost() override;
   InProcessHost(const InProcessHost&) = delete;
   InProcessHost& operator=(const InProcessHost&) = delete;

@@ -72,6 +72,13 @@ void add_packets(const ScenarioFigures& f, json::object& out) {
   out["own_overflows"] = f.own_overflows;
   out["host_overflows"] = f.host_overflows;
   out["audio_latency"] = object_of(f.audio_latency);
+  if (const auto delay = added_delay_of(f.counters)) {
+    out["added_delay"] = json::object{{"datagrams", delay->datagrams},
+                                      {"mean_ms", delay->mean_ms},
+                                      {"p50_ms", delay->p50_ms},
+                                      {"p99_ms", delay->p99_ms},
+                                      {"p999_ms", delay->p999_ms}};
+  }
   out["measured_from_s"] = f.measured_from_s;
   out["samples"] = array_of(f.samples);
 }

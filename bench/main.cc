@@ -59,13 +59,17 @@ struct HostChoice {
   std::unique_ptr<OwnEird> own;
   std::unique_ptr<Host> host;
 };
-HostChoice choose_host(const Arguments& arguments, HostKind kind, bool has_engine) {
+HostChoice choose_host(const Arguments& arguments, const ScenarioSpec& spec, bool has_engine) {
   HostChoice out;
-  if (arguments.in_process || kind == HostKind::kRouter) {
-    out.host = std::make_unique<InProcessHost>(has_engine);
+  const bool measures_delay = arguments.with_added_delay || spec.added_delay;
+  if (arguments.in_process || spec.host == HostKind::kRouter) {
+    out.host = std::make_unique<InProcessHost>(
+        InProcessHost::Options{.has_engine = has_engine, .measures_delay = measures_delay});
   } else if (!arguments.eird.empty()) {
-    out.own = std::make_unique<OwnEird>(
-        OwnEird::Options{.program = arguments.eird, .port_base = arguments.port_base, .workers = arguments.workers});
+    out.own = std::make_unique<OwnEird>(OwnEird::Options{.program = arguments.eird,
+                                                         .port_base = arguments.port_base,
+                                                         .workers = arguments.workers,
+                                                         .measures_delay = measures_delay});
     out.host = std::make_unique<EirdHost>(out.own->address());
   } else if (!arguments.janus.empty()) {
     out.host = std::make_unique<JanusHost>(OwnJanus::Options{
@@ -150,7 +154,7 @@ Report measure(const Arguments& arguments, const ScenarioSpec& spec, Engine& eng
       }
       Pinning pinning;
       if (arguments.is_pinned) pinning.enter_server_cpu();
-      const HostChoice choice = choose_host(arguments, spec.host, engine.has_value());
+      const HostChoice choice = choose_host(arguments, spec, engine.has_value());
       if (arguments.is_pinned) pinning.enter_load_cpu();
       Scenario scenario(*choice.host, spec, arguments.srtp_profile);
       scenario.join();

@@ -136,6 +136,11 @@ std::vector<Line> lines_of(const ScenarioFigures& f) {
                    kilobytes(f.memory_per_room()), kilobytes(static_cast<double>(f.resident_before)))},
       {"sound, capture to arrival", percentiles_text(f.audio_latency)},
       {"eir-bench's own lateness", percentiles_text(f.own_lateness)}};
+  if (const auto delay = added_delay_of(f.counters)) {
+    out.emplace_back("added delay, kernel to send",
+                     fmt::format("mean {:.3f}  p50 {:.3f}  p99 {:.3f}  p99.9 {:.3f} ms of {} datagrams", delay->mean_ms,
+                                 delay->p50_ms, delay->p99_ms, delay->p999_ms, delay->datagrams));
+  }
   if (f.line_drops > 0) out.emplace_back("dropped by access lines", fmt::format("{} datagrams", f.line_drops));
   if (f.came + f.went > 0) {
     out.emplace_back("while it was measured", fmt::format("{} came, {} went", f.came, f.went));

@@ -29,7 +29,8 @@ BOOST_DESCRIBE_STRUCT(JoinSpec, (), (at_once, per_second))
 BOOST_DESCRIBE_STRUCT(ChurnSpec, (), (per_minute))
 BOOST_DESCRIBE_STRUCT(NetworkSpec, (), (loss_percent, delay_ms, rate_kbit, seed))
 BOOST_DESCRIBE_STRUCT(ScenarioSpec, (),
-                      (title, host, rooms, people, warm_up_s, seconds, joins, churn, network, check_one_in))
+                      (title, host, rooms, people, warm_up_s, seconds, joins, churn, network, check_one_in,
+                       added_delay))
 
 namespace {
 

@@ -82,6 +82,8 @@ struct ScenarioSpec {
   NetworkSpec network;
   // Of each slot one packet in so many is decrypted and checked; one person checks all of them.
   uint32_t check_one_in = 16;
+  // The server measures how long datagrams stay in it, where the bench starts it.
+  bool added_delay = false;
 
   size_t people_per_room() const;
   size_t people_count() const { return rooms * people_per_room(); }

@@ -11,6 +11,7 @@
 
 #include "server/api/async_lock.h"
 #include "server/api/worker_metrics.h"
+#include "server/channel/delay_counters.h"
 #include "server/telemetry/metrics.h"
 
 namespace eir {
@@ -258,6 +259,13 @@ void Ops::put_worker(MetricsPage& page, const WorkerStatus& worker) {
   for (const channel::Counter& counter : worker.counters) {
     const std::string_view help = worker_metric_help(counter.name);
     if (!help.empty()) page.add(counter.name, help, counter.value, labels);
+  }
+  if (const auto delay = channel::delay_among(worker.counters)) {
+    page.histogram(
+        "worker_added_delay_seconds",
+        "From the kernel's receive stamp of a batch's first datagram until what came of the batch is sent, for "
+        "each datagram of it; with media.measure_delay.",
+        *delay, labels);
   }
 }
 

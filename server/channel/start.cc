@@ -12,7 +12,7 @@ namespace eir::channel {
 BOOST_DESCRIBE_STRUCT(InheritedSocket, (), (fd, address, port, announce))
 BOOST_DESCRIBE_STRUCT(LogStart, (), (format, level, process, redaction_key))
 BOOST_DESCRIBE_STRUCT(WorkerStart, (),
-                      (worker, channel_fd, supervisor_fd, udp, forbid_cm80, dscp, participants_max,
+                      (worker, channel_fd, supervisor_fd, udp, forbid_cm80, dscp, measure_delay, participants_max,
                        transports_per_participant_max, alone_s, log))
 BOOST_DESCRIBE_STRUCT(ControlStart, (),
                       (supervisor_fd, workers, config_file, config_yaml, https, http_loopback, ops, log))

@@ -34,6 +34,7 @@ struct WorkerStart {
   std::vector<InheritedSocket> udp;
   bool forbid_cm80 = false;
   Dscp dscp;
+  bool measure_delay = false;
   uint32_t participants_max = 0;
   uint32_t transports_per_participant_max = 0;
   uint32_t alone_s = 0;

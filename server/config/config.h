@@ -68,6 +68,9 @@ struct MediaConfig {
   uint32_t receive_buffer_bytes = 4 << 20;
   uint32_t send_buffer_bytes = 4 << 20;
   Dscp dscp;
+  // How long datagrams stay in a worker, from the kernel's receive stamp to the send, as a histogram of the metrics
+  // page. Off, because the kernel then stamps every datagram.
+  bool measure_delay = false;
 };
 
 struct Limits {

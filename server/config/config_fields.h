@@ -18,7 +18,8 @@ BOOST_DESCRIBE_STRUCT(Listeners, (), (https, http_loopback, ops, public_url, all
 BOOST_DESCRIBE_STRUCT(MediaAddress, (), (bind, announce))
 BOOST_DESCRIBE_STRUCT(Dscp, (), (audio, video))
 BOOST_DESCRIBE_STRUCT(MediaConfig, (),
-                      (addresses, port_base, workers, forbid_cm80, receive_buffer_bytes, send_buffer_bytes, dscp))
+                      (addresses, port_base, workers, forbid_cm80, receive_buffer_bytes, send_buffer_bytes, dscp,
+                       measure_delay))
 BOOST_DESCRIBE_STRUCT(Limits, (),
                       (consultations, participants_per_consultation, participants_per_worker,
                        transports_per_participant, joins_per_second, joins_per_source_per_minute, http_connections,

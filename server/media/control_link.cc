@@ -101,7 +101,8 @@ void ControlLink::handle_second() {
                  .receive = loop_->receive_counters(),
                  .send = loop_->send_counters(),
                  .loop = loop_->counters(),
-                 .revoked_in_queue = handler_.revoked_in_queue()}));
+                 .revoked_in_queue = handler_.revoked_in_queue(),
+                 .added_delay = loop_->added_delay()}));
   log::tell_suppressed();
   handle_loneliness(MediaLoop::now());
   wait_second();

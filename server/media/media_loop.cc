@@ -39,10 +39,32 @@ void sleep_until(Timestamp at) {
   clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
 }
 
+void ask_for_stamps(int fd) {
+  const int one = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) != 0) {
+    throw std::system_error(errno, std::generic_category(), "SO_TIMESTAMPNS of a media socket");
+  }
+}
+
+// The clock of the kernel's stamps.
+Duration wall_clock() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 }  // namespace
 
 MediaLoop::MediaLoop(asio::io_context& io, std::vector<OwnedFd> sockets, const Parts& parts)
-    : io_(io), parts_(parts), receiver_(parts.pool), sender_(send_sockets(sockets), parts.dscp), timer_(io) {
+    : io_(io),
+      parts_(parts),
+      receiver_(parts.pool, parts.measures_delay ? UdpReceiver::Stamps::kOldest : UdpReceiver::Stamps::kNone),
+      sender_(send_sockets(sockets), parts.dscp),
+      timer_(io) {
+  if (parts.measures_delay) {
+    for (const OwnedFd& socket : sockets) ask_for_stamps(socket.value());
+    delay_.emplace();
+  }
   sockets_.reserve(sockets.size());
   for (OwnedFd& socket : sockets) sockets_.emplace_back(io, socket.release());
 }
@@ -72,6 +94,9 @@ void MediaLoop::handle_readable(uint32_t socket) {
     if (batch.datagrams.empty()) continue;
     ++counters_.batches;
     datagrams += batch.datagrams.size();
+    if (delay_ && batch.oldest != Duration{}) {
+      delay_->handle_batch(batch.oldest, batch.datagrams.size(), sender_.counters().datagrams);
+    }
     at = now();
     for (ReceivedDatagram& datagram : batch.datagrams) {
       parts_.router.handle_datagram(at, std::move(datagram.packet), {socket, datagram.remote}, parts_.queue);
@@ -112,6 +137,9 @@ void MediaLoop::flush(Timestamp at) {
     send();
   }
   send();
+  // What a full socket buffer holds back has not left yet.
+  if (delay_ && parts_.queue.empty() && delay_->has_sent(sender_.counters().datagrams))
+    delay_->handle_sent(wall_clock());
 }
 
 void MediaLoop::send() {

@@ -3,11 +3,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lib/base/packet.h"
 #include "lib/router/router.h"
 #include "server/channel/owned_fd.h"
+#include "server/media/added_delay.h"
 #include "server/media/turn_spacing.h"
 #include "server/media/udp_sender.h"
 #include "server/media/udp_socket.h"
@@ -36,8 +38,10 @@ class MediaLoop {
     TransmitQueue& queue;
     RouterEventListener& events;
     Dscp dscp = kUnmarked;
+    bool measures_delay = false;  // see added_delay.h
   };
   // The sockets' order is that of Path::socket.
+  // Throws std::system_error if a socket gives no receive stamps where they are wanted.
   MediaLoop(boost::asio::io_context& io, std::vector<OwnedFd> sockets, const Parts& parts);
 
   void start();
@@ -48,6 +52,8 @@ class MediaLoop {
   const LoopCounters& counters() const { return counters_; }
   const UdpReceiveCounters& receive_counters() const { return receiver_.counters(); }
   const UdpSendCounters& send_counters() const { return sender_.counters(); }
+  // Null if it is not measured.
+  const DelayHistogram* added_delay() const { return delay_ ? &delay_->histogram() : nullptr; }
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
@@ -71,6 +77,7 @@ class MediaLoop {
   TurnSpacing spacing_;
   bool will_rest_ = false;
   LoopCounters counters_;
+  std::optional<AddedDelay> delay_;
 };
 
 }  // namespace eir

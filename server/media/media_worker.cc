@@ -92,7 +92,12 @@ int run_media_worker(const channel::WorkerStart& start) {
   boost::asio::io_context io(1);
   ControlLink control(io, router, queue, pool, link_options(start));
   MediaLoop loop(io, take_sockets(start),
-                 {.router = router, .pool = pool, .queue = queue, .events = control, .dscp = start.dscp});
+                 {.router = router,
+                  .pool = pool,
+                  .queue = queue,
+                  .events = control,
+                  .dscp = start.dscp,
+                  .measures_delay = start.measure_delay});
   // Logged before the filter, because the first line of all reads the time zone from a file.
   log::info("worker_started", {{"srtp_engine", engine->name}, {"sockets", start.udp.size()}});
   const bool is_sandboxed = enter_sandbox();

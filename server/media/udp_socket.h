@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <time.h>
 
 #include <array>
 #include <cstddef>
@@ -9,6 +10,7 @@
 
 #include "lib/base/packet.h"
 #include "lib/base/path.h"
+#include "lib/base/time.h"
 #include "server/media/native_address.h"
 
 namespace eir {
@@ -35,13 +37,19 @@ class UdpReceiver {
   // More gains nothing (measured: 64 costs 890 ns a datagram, one at a time 1010), and it bounds what one flush sends.
   static constexpr size_t kBatch = 64;
 
-  explicit UdpReceiver(PacketPool& pool);
+  // What to read of each batch besides its datagrams.
+  enum class Stamps : uint8_t {
+    kNone,
+    kOldest,  // the kernel's receive stamp of the first one; its sockets have SO_TIMESTAMPNS (socket(7))
+  };
+  explicit UdpReceiver(PacketPool& pool, Stamps stamps = Stamps::kNone);
 
   // One recvmmsg(). What came is valid until the next call; the caller may move the packets away. `more` says that the
   // socket had at least a whole batch, so that asking again is worthwhile.
   struct Batch {
     std::span<ReceivedDatagram> datagrams;
     bool more = false;
+    Duration oldest{};  // CLOCK_REALTIME at which the kernel had the first one; 0: not known
   };
   Batch receive(int socket);
 
@@ -50,6 +58,7 @@ class UdpReceiver {
  private:
   size_t refill();
   Batch discard(int socket);
+  Duration oldest_stamp() const;
 
   PacketPool& pool_;
   UdpReceiveCounters counters_;
@@ -57,6 +66,12 @@ class UdpReceiver {
   std::array<NativeAddress, kBatch> addresses_{};
   std::array<iovec, kBatch> areas_{};
   std::array<mmsghdr, kBatch> headers_{};
+  // Of the first header alone: a socket's queue is in the order of arrival. Empty without stamps.
+  struct Control {
+    alignas(cmsghdr) std::array<uint8_t, CMSG_SPACE(sizeof(timespec))> bytes;
+  };
+  Control control_{};
+  bool has_stamps_ = false;
   std::array<ReceivedDatagram, kBatch> received_;
 };
 

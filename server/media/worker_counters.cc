@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/channel/delay_counters.h"
+
 namespace eir {
 namespace {
 
@@ -13,6 +15,7 @@ class Snapshot {
  public:
   void add(std::string_view name, double value) { out_.values.push_back({std::string(name), value}); }
   void add(std::string_view name, uint64_t value) { add(name, static_cast<double>(value)); }
+  void add(const DelayHistogram& delay) { channel::append_delay(delay, out_.values); }
   channel::Counters take() { return std::move(out_); }
 
  private:
@@ -130,6 +133,7 @@ channel::Counters snapshot(const CounterSources& sources) {
   out.add("udp_drop_revoked_total", sources.revoked_in_queue);
   add_router(sources.router.counters(), out);
   add_udp(sources.receive, sources.send, out);
+  if (sources.added_delay != nullptr) out.add(*sources.added_delay);
   return out.take();
 }
 

@@ -5,6 +5,7 @@
 #include "server/channel/messages.h"
 #include "server/media/udp_sender.h"
 #include "server/media/udp_socket.h"
+#include "server/telemetry/delay_histogram.h"
 
 namespace eir {
 
@@ -25,6 +26,7 @@ struct CounterSources {
   const UdpSendCounters& send;
   const LoopCounters& loop;
   uint64_t revoked_in_queue = 0;
+  const DelayHistogram* added_delay = nullptr;  // null: not measured
 };
 
 // The snapshot of one second, by value: names end in _total if they only grow, else they are gauges.

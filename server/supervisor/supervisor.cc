@@ -188,6 +188,7 @@ class Supervisor {
     start.udp = inherit(sockets_.udp[child.worker], out.inherited);
     start.forbid_cm80 = config_.media.forbid_cm80;
     start.dscp = config_.media.dscp;
+    start.measure_delay = config_.media.measure_delay;
     start.participants_max = config_.limits.participants_per_worker;
     start.transports_per_participant_max = config_.limits.transports_per_participant;
     start.alone_s = config_.timeouts.worker_alone_s;

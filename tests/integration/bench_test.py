@@ -27,6 +27,7 @@ people:
 warm_up_s: 1
 seconds: 3
 joins: {at_once: 4}
+added_delay: true
 """
 
 LOSSY = """
@@ -88,7 +89,7 @@ class Run(unittest.TestCase):
         done, (scenario,) = self.scenarios(SMALL)
         self.assertEqual(set(scenario), {"scenario", "figures", "warnings", "repeats_ns_per_packet"})
         figures = scenario["figures"]
-        self.assertEqual(set(figures), FIGURES)
+        self.assertEqual(set(figures), FIGURES | {"added_delay"})
         self.assertEqual(set(figures["join"]), STEPS)
         self.assertEqual((figures["clients"], figures["connected"], figures["came"], figures["refusals"]), (12, 12, 6, {}))
         self.assertEqual((figures["missing"], figures["corrupt"]), (0, 0))
@@ -96,6 +97,12 @@ class Run(unittest.TestCase):
         # of it says that media flowed, also on a machine that has other things to do.
         self.assertGreater(figures["forwarded"], 2040)
         self.assertGreater(figures["ns_per_packet"], 0)
+        delay = figures["added_delay"]
+        # Of what is sent on: 2 rooms · 170 packets/s for the 2 s that lie between two of the workers' reports at least.
+        self.assertGreater(delay["datagrams"], 680 / 2)
+        self.assertGreater(delay["mean_ms"], 0)
+        self.assertLessEqual(delay["p50_ms"], delay["p99_ms"])
+        self.assertLessEqual(delay["p99_ms"], delay["p999_ms"])
         self.assertGreater(figures["resident_after"], 1 << 20)
         self.assertGreaterEqual(len(figures["samples"]), 3)
         self.assertIn("Two rooms <small>", done.stdout)
@@ -108,6 +115,7 @@ class Run(unittest.TestCase):
     def test_a_line_that_loses_is_repaired_and_people_come_and_go(self):
         _, (lossy, churn) = self.scenarios(LOSSY, COMING_AND_GOING)
         figures = lossy["figures"]
+        self.assertEqual(set(figures), FIGURES, "nobody asked for the delay")
         self.assertGreater(figures["line_drops"], 0)
         self.assertGreater(figures["recovered"], 0)
         # Two lines of 20 ms: nothing is faster.

@@ -16,6 +16,8 @@ TEST(Arguments, FanoutTakesItsCounts) {
   EXPECT_EQ(arguments->seconds, 5U);
   EXPECT_TRUE(arguments->in_process);
   EXPECT_FALSE(arguments->with_floor);
+  EXPECT_FALSE(arguments->with_added_delay);
+  EXPECT_TRUE(parse_arguments({"fanout", "--added-delay"})->with_added_delay);
 }
 
 TEST(Arguments, TheTokenOfALinkStandsBehindTheHash) {

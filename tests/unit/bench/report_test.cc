@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "server/channel/delay_counters.h"
+
 namespace eir::bench {
 namespace {
 
@@ -122,6 +124,27 @@ TEST(Report, JsonHasEveryScenarioAndTheMachine) {
   EXPECT_EQ(scenarios[0].at("figures").at("ns_per_packet").to_number<double>(), 4000);
   EXPECT_EQ(scenarios[1].at("error").as_string(), "it did not start");
   EXPECT_FALSE(scenarios[1].as_object().contains("figures"));
+}
+
+TEST(Report, DelayWithinTheServerIsShownWhereItWasMeasured) {
+  Report report;
+  report.scenario = "s";
+  report.runs = {figures()};
+  EXPECT_THAT(to_table(report), Not(HasSubstr("added delay")));
+  EXPECT_THAT(to_html({}, {report}), Not(HasSubstr("Delay within the server")));
+  Counters& counters = report.runs[0].counters;
+  counters["added_delay_datagrams_total"] = 100;
+  counters["added_delay_seconds_total"] = 0.005;
+  counters["added_delay_upto_48us_total"] = 60;
+  for (size_t i = 0; i < DelayHistogram::kBuckets; ++i) {
+    const Duration bound = DelayHistogram::bound(i);
+    if (bound > 48us) counters[channel::delay_counter_name(bound)] = bound < 2048us ? 60 : 100;
+  }
+  EXPECT_THAT(to_table(report), HasSubstr("mean 0.050  p50 0.048  p99 2.048  p99.9 2.048 ms of 100 datagrams"));
+  EXPECT_THAT(to_html({}, {report}), HasSubstr("Delay within the server"));
+  const auto delay = boost::json::parse(to_json(report)).at("figures").at("added_delay");
+  EXPECT_DOUBLE_EQ(delay.at("p50_ms").as_double(), 0.048);
+  EXPECT_DOUBLE_EQ(delay.at("p999_ms").as_double(), 2.048);
 }
 
 TEST(Report, HtmlNeedsNoOtherFileAndEscapesNames) {

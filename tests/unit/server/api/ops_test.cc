@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "server/channel/delay_counters.h"
 #include "tests/unit/server/api/backend_fixture.h"
 
 namespace eir {
@@ -104,6 +105,23 @@ TEST_F(OpsTest, WorkerInventsNoMetrics) {
   const std::string page = get("/metrics").body;
   EXPECT_THAT(page, testing::HasSubstr("eir_router_rtp_out_total{worker=\"0\"} 5\n"));
   EXPECT_THAT(page, testing::Not(testing::HasSubstr("invented")));
+}
+
+TEST_F(OpsTest, DelayThatAWorkerMeasuresIsAHistogram) {
+  DelayHistogram delay;
+  delay.add(250ms, 2);
+  delay.add(1s, 1);
+  channel::Counters counters;
+  channel::append_delay(delay, counters.values);
+  worker->send_event(counters);
+  run_until([this] { return !backend->workers.status()[0].counters.empty(); });
+  const std::string page = get("/metrics").body;
+  EXPECT_THAT(page, testing::HasSubstr("# TYPE eir_worker_added_delay_seconds histogram\n"));
+  EXPECT_THAT(page, testing::HasSubstr("eir_worker_added_delay_seconds_count{worker=\"0\"} 3\n"));
+  EXPECT_THAT(page, testing::HasSubstr("eir_worker_added_delay_seconds_sum{worker=\"0\"} 1.5\n"));
+  EXPECT_THAT(page, testing::HasSubstr("eir_worker_added_delay_seconds_bucket{worker=\"0\",le=\"0.262144\"} 2\n"));
+  EXPECT_THAT(page, testing::HasSubstr("eir_worker_added_delay_seconds_bucket{worker=\"0\",le=\"+Inf\"} 3\n"));
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("added_delay_upto")));
 }
 
 TEST_F(OpsTest, StatusHasNumbersAndNoIdOfAConsultation) {

@@ -177,6 +177,7 @@ TEST(StartParameters, WorkerStartSurvives) {
   start.udp = {{9, "192.0.2.1", 40003, "203.0.113.7"}};
   start.forbid_cm80 = true;
   start.dscp.audio = 12;
+  start.measure_delay = true;
   start.log = {LogFormat::kJson, LogLevel::kDebug, "worker-3", "00ff"};
   const auto again = parse_worker_start(to_json(start));
   ASSERT_TRUE(again.has_value());
@@ -185,6 +186,7 @@ TEST(StartParameters, WorkerStartSurvives) {
   ASSERT_EQ(again->udp.size(), 1U);
   EXPECT_EQ(again->udp[0].port, 40003);
   EXPECT_EQ(again->dscp.audio, 12);
+  EXPECT_TRUE(again->measure_delay);
   EXPECT_EQ(again->log.format, LogFormat::kJson);
   EXPECT_EQ(to_json(*again), to_json(start));
 }

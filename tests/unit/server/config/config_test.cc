@@ -90,6 +90,7 @@ TEST(Config, WhatIsPrintedIsReadBackTheSame) {
   config.listeners.allowed_origins = {"https://portal.example.org"};
   config.media.addresses = {{"10.0.0.5", "203.0.113.7"}, {"2001:db8::5", ""}};
   config.media.forbid_cm80 = true;
+  config.media.measure_delay = true;
   config.log.format = LogFormat::kJournald;
   config.state_dir = "/var/lib/a \"quoted\\\" # name";
   const auto parsed = parse_config(to_yaml(config), "printed");
@@ -97,6 +98,7 @@ TEST(Config, WhatIsPrintedIsReadBackTheSame) {
   EXPECT_EQ(to_yaml(parsed.config), to_yaml(config));
   ASSERT_EQ(parsed.config.media.addresses.size(), 2U);
   EXPECT_EQ(parsed.config.media.addresses[0].announce, "203.0.113.7");
+  EXPECT_TRUE(parsed.config.media.measure_delay);
   EXPECT_EQ(parsed.config.state_dir, config.state_dir);
 }
 

@@ -40,7 +40,7 @@ std::string read_offer() {
 
 class MediaWorkerTest : public testing::Test, public channel::ChannelListener {
  protected:
-  MediaWorkerTest() {
+  explicit MediaWorkerTest(bool measures_delay = false) {
     auto [our_link, its_link] = socket_pair(SOCK_SEQPACKET);
     auto [our_channel, its_channel] = socket_pair(SOCK_STREAM);
     channel::WorkerStart start;
@@ -51,6 +51,7 @@ class MediaWorkerTest : public testing::Test, public channel::ChannelListener {
     start.participants_max = 100;
     start.transports_per_participant_max = 4;
     start.alone_s = 600;
+    start.measure_delay = measures_delay;
     worker_ = fork();
     if (worker_ == 0) {
       our_link.reset();
@@ -173,6 +174,25 @@ TEST_F(MediaWorkerTest, GarbageFromStrangersIsCountedAndNotAnswered) {
   EXPECT_EQ(value_of(counters, "router_drop_unknown_path_total"), 2);
   EXPECT_EQ(value_of(counters, "udp_datagrams_out_total"), 0);
   EXPECT_EQ(stranger.receive(), "");
+  for (const channel::Counter& counter : counters.values) EXPECT_FALSE(counter.name.starts_with("added_delay"));
+}
+
+class MeasuringWorkerTest : public MediaWorkerTest {
+ protected:
+  MeasuringWorkerTest() : MediaWorkerTest(true) {}
+};
+
+TEST_F(MeasuringWorkerTest, TellsOfTheDelayAndLeavesOutWhatIsNotAnswered) {
+  ASSERT_TRUE(next_event<channel::Hello>().has_value());
+  const LoopbackSocket stranger;
+  for (int i = 0; i < 3; ++i) stranger.send_to(media_.address, "no protocol of this port begins like this");
+  channel::Counters counters;
+  ASSERT_TRUE(run_until([&] {
+    if (auto next = next_event<channel::Counters>()) counters = std::move(*next);
+    return value_of(counters, "udp_datagrams_in_total") >= 3;
+  }));
+  EXPECT_EQ(value_of(counters, "added_delay_datagrams_total"), 0);
+  EXPECT_EQ(value_of(counters, "added_delay_upto_524288us_total"), 0);
 }
 
 TEST_F(MediaWorkerTest, KeepsItsRoomsForTheNextControl) {

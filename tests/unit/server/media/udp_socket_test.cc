@@ -1,6 +1,7 @@
 #include "server/media/udp_socket.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <string>
 #include <vector>
@@ -12,6 +13,13 @@ namespace {
 
 std::string text_of(const ReceivedDatagram& datagram) {
   return std::string(as_text(std::as_const(*datagram.packet).bytes()));
+}
+
+// The clock of the kernel's stamps.
+Duration wall_clock() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);  // io: compared with what the kernel says
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 TEST(UdpReceiver, GivesDatagramsInOrderWithTheirSenders) {
@@ -95,6 +103,43 @@ TEST(UdpReceiver, WithoutPacketsTheSocketIsEmptiedAndTheLossCounted) {
   const auto last = receiver.receive(server.fd.value());
   ASSERT_EQ(last.datagrams.size(), 1U);
   EXPECT_EQ(text_of(last.datagrams[0]), "kept again");
+}
+
+TEST(UdpReceiver, GivesTheKernelsStampOfABatchsFirstDatagram) {
+  PacketPool pool(256);
+  UdpReceiver receiver(pool, UdpReceiver::Stamps::kOldest);
+  const LoopbackSocket server;
+  const LoopbackSocket client;
+  const int one = 1;
+  ASSERT_EQ(setsockopt(server.fd.value(), SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one), 0);
+  // The kernel begins to stamp some time after it was asked to; until then a datagram's stamp is made when it is read.
+  const Duration deadline = wall_clock() + 20s;
+  bool is_of_the_first = false;
+  while (!is_of_the_first && wall_clock() < deadline) {
+    const Duration before = wall_clock();
+    client.send_to(server.address, "first");
+    const Duration between = wall_clock();
+    client.send_to(server.address, "second");
+    const auto batch = receiver.receive(server.fd.value());
+    ASSERT_EQ(batch.datagrams.size(), 2U);
+    EXPECT_GE(batch.oldest, before);
+    EXPECT_LE(batch.oldest, wall_clock());
+    is_of_the_first = batch.oldest <= between;
+  }
+  EXPECT_TRUE(is_of_the_first);
+  EXPECT_EQ(receiver.receive(server.fd.value()).oldest, Duration{});
+}
+
+TEST(UdpReceiver, WithoutTheSocketsStampsTheArrivalIsNotKnown) {
+  PacketPool pool(256);
+  const LoopbackSocket server;
+  const LoopbackSocket client;
+  UdpReceiver wanting(pool, UdpReceiver::Stamps::kOldest);
+  client.send_to(server.address, "a");
+  EXPECT_EQ(wanting.receive(server.fd.value()).oldest, Duration{});
+  UdpReceiver plain(pool);
+  client.send_to(server.address, "b");
+  EXPECT_EQ(plain.receive(server.fd.value()).oldest, Duration{});
 }
 
 }  // namespace
