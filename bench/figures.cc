@@ -2,6 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <span>
+
+#include "server/media/worker_counters.h"
+
 namespace eir::bench {
 namespace {
 
@@ -14,6 +18,12 @@ constexpr double kOtherCoresMax = 0.25;
 // Of the whole machine.
 constexpr double kBusyShareMax = 0.95;
 constexpr int kReceiveBufferMin = 1 << 20;
+
+SizeCounts counts_of(const ScenarioFigures& figures, std::span<const std::string_view, kSizeClasses> names) {
+  SizeCounts out{};
+  for (size_t i = 0; i < out.size(); ++i) out[i] = figures.counter(names[i]);
+  return out;
+}
 
 void add_bench_limits(const ScenarioFigures& f, std::vector<std::string>& out) {
   if (f.own_cores() > kOwnCoresMax) {
@@ -45,6 +55,10 @@ void add_bench_limits(const ScenarioFigures& f, std::vector<std::string>& out) {
 }
 
 }  // namespace
+
+SizeCounts batch_sizes_of(const ScenarioFigures& figures) { return counts_of(figures, kBatchCounters); }
+
+SizeCounts run_lengths_of(const ScenarioFigures& figures) { return counts_of(figures, kRunCounters); }
 
 double ScenarioFigures::counter(std::string_view name) const {
   const auto found = counters.find(name);

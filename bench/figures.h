@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,8 +11,12 @@
 #include "bench/host.h"
 #include "bench/process_stats.h"
 #include "bench/statistics.h"
+#include "server/media/size_class.h"
 
 namespace eir::bench {
+
+// How many batches or messages there were of 1, 2–3, 4–7, 8–15, 16–31, 32–64 datagrams.
+using SizeCounts = std::array<double, kSizeClasses>;
 
 // One second of a run.
 struct Sample {
@@ -42,6 +47,7 @@ struct ScenarioFigures {
   uint64_t verified = 0;
   uint64_t corrupt = 0;
   CpuTime workers;
+  size_t worker_count = 1;
   CpuTime server;  // all processes of the host, the workers included
   CpuTime own;
   Duration others{};             // of everything else on the machine
@@ -78,6 +84,10 @@ struct ScenarioFigures {
   double memory_per_client() const;
   double memory_per_room() const;
 };
+
+// Datagrams that the workers read at a time, and segments of the messages they sent.
+SizeCounts batch_sizes_of(const ScenarioFigures& figures);
+SizeCounts run_lengths_of(const ScenarioFigures& figures);
 
 // What a reader must know before believing the figures: people who are not in, a bench that could not keep up, a busy
 // machine, and where packets were lost. Empty if nothing is wrong.

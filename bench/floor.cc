@@ -1,6 +1,6 @@
 #include "bench/floor.h"
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,106 +16,94 @@
 #include "bench/floor_worker.h"
 #include "lib/rtp/rtp_packet.h"
 #include "lib/transport/srtp_session.h"
-#include "server/media/native_address.h"
+#include "lib/transport/transmit_queue.h"
+#include "server/media/udp_sender.h"
 
 namespace eir::bench {
 namespace {
 
-constexpr Duration kAudioInterval = 20ms;
-constexpr Duration kGroupInterval = MediaEncoding::kGroupInterval;
-constexpr uint16_t kGroupPackets = MediaEncoding::kGroupPackets;
-constexpr uint16_t kFramePackets = 8;
-constexpr int64_t kFramesPerSecond = 30;
 constexpr size_t kPacketsMax = 1024;
+constexpr size_t kBatchDatagrams = 64;
 constexpr auto kLoopback = std::array<uint8_t, 4>{127, 0, 0, 1};
+// As eird's sockets.
+constexpr int kWorkerBufferBytes = 4 << 20;
+// What is later than this is left out instead of sent in one burst.
+constexpr Duration kLateMax = 50ms;
 
-// The publisher: what is due, protected and sent in groups.
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+// The publisher: the plan's batches when they are due, each as one run, so that the worker finds it whole.
 class FloorPublisher {
  public:
   FloorPublisher(const FloorOptions& options, int socket, const SocketAddress& worker)
-      : options_(options),
-        socket_(socket),
-        session_(SrtpSession::outbound(floor_publisher_keys(), std::array{kFloorVideoSsrc, kFloorAudioSsrc})) {
-    address_size_ = to_native(worker, AF_INET, address_);
-  }
+      : plan_(options.plan),
+        size_(options.plan.bytes_in - floor_tag_size(options.srtp_profile)),
+        path_({.socket = 0, .remote = worker}),
+        session_(SrtpSession::outbound(floor_publisher_keys(options.srtp_profile), std::array{kFloorSsrc})),
+        queue_(kBatchDatagrams, kBatchDatagrams * TransmitQueue::kDatagramMax),
+        sender_({{socket, AF_INET}}) {}
 
-  void start(Timestamp at) {
-    started_ = at;
-    next_audio_ = at;
-    next_group_ = at;
-  }
-  Timestamp next_due() const { return std::min(next_audio_, next_group_); }
+  void start(Timestamp at) { due_ = at; }
+  Timestamp next_due() const { return due_; }
   void send_due(Timestamp at) {
-    for (; next_audio_ <= at; next_audio_ += kAudioInterval) {
-      send(kFloorAudioSsrc, audio_sequence_, options_.audio_bytes, 1);
-    }
-    while (next_group_ <= at) {
-      send(kFloorVideoSsrc, video_sequence_, options_.video_bytes, kGroupPackets);
-      in_frame_ = static_cast<uint16_t>(in_frame_ + kGroupPackets);
-      next_group_ += kGroupInterval;
-      if (in_frame_ < kFramePackets) continue;
-      in_frame_ = 0;
-      next_group_ = started_ + Duration(++frames_ * 1'000'000'000 / kFramesPerSecond);
+    for (; due_ <= at; due_ += plan_.interval) {
+      const FloorPlan::Batch& batch = plan_.batches[next_];
+      next_ = (next_ + 1) % plan_.batches.size();
+      if (at - due_ > kLateMax) {
+        ++left_out_;
+      } else {
+        send(batch.datagrams);
+      }
     }
   }
-  uint64_t packets() const { return packets_; }
+  uint64_t packets() const { return sender_.counters().datagrams; }
+  uint64_t left_out() const { return left_out_; }
 
  private:
-  void send(Ssrc ssrc, uint16_t& sequence, size_t bytes, size_t count) {
-    std::array<std::array<uint8_t, Packet::kPayloadMax>, kGroupPackets> buffers{};
-    std::array<iovec, kGroupPackets> areas{};
-    std::array<mmsghdr, kGroupPackets> headers{};
+  void send(size_t count) {
     for (size_t i = 0; i < count; ++i) {
+      const MutableBytes out = queue_.reserve(TransmitKind::kControl);
       RtpHeader header;
       header.payload_type = 96;
-      header.sequence_number = sequence++;
-      header.ssrc = ssrc;
-      size_t size = bytes;
-      if (write_rtp_header(buffers[i], header, {}, {}) == 0 || !session_.protect_rtp(buffers[i], size)) continue;
-      areas[i] = {buffers[i].data(), size};
-      headers[i].msg_hdr.msg_name = &address_;
-      headers[i].msg_hdr.msg_namelen = address_size_;
-      headers[i].msg_hdr.msg_iov = &areas[i];
-      headers[i].msg_hdr.msg_iovlen = 1;
+      header.sequence_number = sequence_++;
+      header.ssrc = kFloorSsrc;
+      size_t size = size_;
+      if (out.empty() || write_rtp_header(out, header, {}, {}) == 0 || !session_.protect_rtp(out, size)) continue;
+      queue_.commit(path_, size, TransmitKind::kControl);
     }
-    const int sent = sendmmsg(socket_, headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
-    if (sent > 0) packets_ += static_cast<uint64_t>(sent);
+    if (sender_.send(queue_) == SendOutcome::kBlocked) queue_.clear();
   }
 
-  FloorOptions options_;
-  int socket_;
+  FloorPlan plan_;
+  size_t size_;  // before it is protected
+  Path path_;
   SrtpSession session_;
-  NativeAddress address_{};
-  socklen_t address_size_ = 0;
-  Timestamp started_;
-  Timestamp next_audio_;
-  Timestamp next_group_;
-  uint16_t in_frame_ = 0;
-  int64_t frames_ = 0;
-  uint16_t audio_sequence_ = 0;
-  uint16_t video_sequence_ = 0;
-  uint64_t packets_ = 0;
+  TransmitQueue queue_;
+  UdpSender sender_;
+  Timestamp due_;
+  size_t next_ = 0;
+  uint16_t sequence_ = 0;
+  uint64_t left_out_ = 0;
 };
 
 // The worker's process, seen from here.
 class FloorChild {
  public:
-  FloorChild(const std::vector<OwnedFd>& subscribers, const std::string& engine) {
+  FloorChild(const std::vector<OwnedFd>& subscribers, const FloorOptions& options) {
     std::array<int, 2> ends{};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-      throw std::system_error(errno, std::generic_category(), "socketpair");
-    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("socketpair");
     link_.reset(ends[0]);
     FloorWorkerSetup setup;
-    setup.engine = engine;
+    setup.plan = options.plan;
+    setup.srtp_profile = options.srtp_profile;
     setup.link.reset(ends[1]);
-    setup.udp = open_udp_socket(SocketAddress::v4(kLoopback, 0));
+    setup.udp = open_udp_socket(SocketAddress::v4(kLoopback, 0), kWorkerBufferBytes);
     address_ = SocketAddress::v4(kLoopback, port_of(setup.udp.value()));
     for (const OwnedFd& one : subscribers) {
       setup.subscribers.push_back(SocketAddress::v4(kLoopback, port_of(one.value())));
     }
     pid_ = fork();
-    if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (pid_ < 0) fail("fork");
     if (pid_ > 0) return;
     link_.reset();
     run_floor_worker(std::move(setup));
@@ -148,13 +136,20 @@ class FloorChild {
 class FloorDrive {
  public:
   explicit FloorDrive(const FloorOptions& options)
-      : sockets_(open_sockets(options.subscribers)),
-        child_(sockets_, options.engine),
+      : sockets_(open_sockets(options.plan.destinations)),
+        child_(sockets_, options),
         socket_(open_udp_socket(SocketAddress::v4(kLoopback, 0))),
         publisher_(options, socket_.value(), child_.address()),
         pool_(kPacketsMax),
-        receiver_(pool_) {
-    for (const OwnedFd& one : sockets_) waits_.push_back({one.value(), POLLIN, 0});
+        receiver_(pool_),
+        epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    if (!epoll_) fail("epoll_create1");
+    for (const OwnedFd& one : sockets_) {
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.fd = one.value();
+      if (epoll_ctl(epoll_.value(), EPOLL_CTL_ADD, one.value(), &event) != 0) fail("epoll_ctl");
+    }
   }
 
   void start() { publisher_.start(now()); }
@@ -163,23 +158,24 @@ class FloorDrive {
       publisher_.send_due(at);
       const Duration left = std::max(std::min(until, publisher_.next_due()) - now(), Duration{});
       const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
-      if (ppoll(waits_.data(), waits_.size(), &timeout, nullptr) <= 0) continue;
-      for (const pollfd& one : waits_) {
-        if (one.revents != 0) drain(one.fd);
-      }
+      std::array<epoll_event, 64> events{};
+      const int ready = epoll_pwait2(epoll_.value(), events.data(), events.size(), &timeout, nullptr);
+      for (int i = 0; i < ready; ++i) drain(events[static_cast<size_t>(i)].data.fd);
     }
   }
 
-  // What is left once the measured time is over, without sending more.
+  // All since the start.
   FloorFigures take() const {
     const FloorReport report = child_.report();
     FloorFigures out;
     out.packets_sent = publisher_.packets();
     out.packets_forwarded = report.forwarded;
     out.packets_received = received_;
+    out.left_out = publisher_.left_out();
     out.cpu = child_.cpu();
+    std::copy(std::begin(report.batches), std::end(report.batches), out.batches.begin());
     std::copy(std::begin(report.runs), std::end(report.runs), out.runs.begin());
-    out.engine = report.engine;
+    out.send_calls = static_cast<double>(report.send_calls);
     return out;
   }
 
@@ -205,14 +201,22 @@ class FloorDrive {
   FloorPublisher publisher_;
   PacketPool pool_;
   UdpReceiver receiver_;
-  std::vector<pollfd> waits_;
+  OwnedFd epoll_;
   uint64_t received_ = 0;
 };
+
+SizeCounts difference(const SizeCounts& after, const SizeCounts& before) {
+  SizeCounts out{};
+  for (size_t i = 0; i < out.size(); ++i) out[i] = after[i] - before[i];
+  return out;
+}
 
 }  // namespace
 
 FloorFigures measure_floor(const FloorOptions& options) {
+  if (options.pinning != nullptr) options.pinning->enter_server_cpu();
   FloorDrive drive(options);
+  if (options.pinning != nullptr) options.pinning->enter_load_cpu();
   drive.start();
   drive.run_until(now() + options.warm_up);
   const FloorFigures before = drive.take();
@@ -221,8 +225,12 @@ FloorFigures measure_floor(const FloorOptions& options) {
   figures.packets_sent -= before.packets_sent;
   figures.packets_forwarded -= before.packets_forwarded;
   figures.packets_received -= before.packets_received;
+  figures.left_out -= before.left_out;
   figures.cpu = figures.cpu - before.cpu;
-  for (size_t i = 0; i < figures.runs.size(); ++i) figures.runs[i] -= before.runs[i];
+  figures.batches = difference(figures.batches, before.batches);
+  figures.runs = difference(figures.runs, before.runs);
+  figures.send_calls -= before.send_calls;
+  figures.engine = options.engine;
   return figures;
 }
 

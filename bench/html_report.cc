@@ -68,9 +68,9 @@ std::string cpu_plot(const std::vector<Report>& reports) {
     if (f == nullptr) continue;
     Bar bar{.name = report.scenario, .parts = {}, .mark = 0, .value = fmt::format("{:.0f} ns", f->ns_per_packet())};
     bar.parts = {f->per_packet(f->workers.user), f->per_packet(f->workers.system)};
-    if (report.floor) {
+    if (const FloorFigures* const floor = report.floor()) {
       has_floor = true;
-      bar.mark = report.floor->ns_per_packet();
+      bar.mark = floor->ns_per_packet();
       bar.value += fmt::format(" · {:.2f} × floor", report.ratio_to_floor());
     }
     bars.push_back(std::move(bar));
@@ -158,9 +158,9 @@ std::string scenario_section(const Report& report) {
     out += rate_plot(*f) + join_plot(*f);
     out += "<details open><summary>All figures</summary>" + list_of(lines_of(*f)) + "</details>";
   }
-  if (report.floor) {
+  if (const FloorFigures* const floor = report.floor()) {
     out += "<details><summary>The floor: receive, unprotect, protect, send, and nothing else</summary>" +
-           list_of(lines_of(*report.floor)) + "</details>";
+           list_of(lines_of(*floor)) + "</details>";
   }
   return out + "</section>";
 }

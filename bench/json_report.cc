@@ -11,7 +11,7 @@ json::object object_of(const Percentiles& p) {
   return {{"p50_ms", p.p50}, {"p95_ms", p.p95}, {"p99_ms", p.p99}, {"max_ms", p.max}};
 }
 
-json::array array_of(const RunLengths& runs) {
+json::array array_of(const SizeCounts& runs) {
   json::array out;
   for (const double count : runs) out.emplace_back(count);
   return out;
@@ -27,7 +27,10 @@ json::object object_of(const FloorFigures& floor) {
           {"packets_received", floor.packets_received},
           {"cpu", object_of(floor.cpu)},
           {"ns_per_packet", floor.ns_per_packet()},
-          {"runs", array_of(run_lengths_of(floor))}};
+          {"left_out", floor.left_out},
+          {"batches", array_of(floor.batches)},
+          {"runs", array_of(floor.runs)},
+          {"send_calls", floor.send_calls}};
 }
 
 json::array array_of(const std::vector<Sample>& samples) {
@@ -99,6 +102,7 @@ void add_costs(const ScenarioFigures& f, json::object& out) {
   out["resident_after"] = f.resident_after;
   out["memory_per_client"] = f.memory_per_client();
   out["memory_per_room"] = f.memory_per_room();
+  out["batches"] = array_of(batch_sizes_of(f));
   out["runs"] = array_of(run_lengths_of(f));
 }
 
@@ -116,7 +120,7 @@ json::object object_of(const ScenarioFigures& f) {
 json::object object_of(const Report& report) {
   json::object out = {{"scenario", report.scenario}};
   if (!report.error.empty()) out["error"] = report.error;
-  if (report.floor) out["floor"] = object_of(*report.floor);
+  if (const FloorFigures* const floor = report.floor()) out["floor"] = object_of(*floor);
   if (report.ratio_to_floor() > 0) out["ratio"] = report.ratio_to_floor();
   const ScenarioFigures* const figures = report.figures();
   if (figures == nullptr) return out;

@@ -111,19 +111,15 @@ ScenarioSpec scenario_of(const Arguments& arguments) {
   return out;
 }
 
-// One publisher for many who only watch is what the floor can be compared with; many small fan-outs in one process are
-// what a router is for.
-std::optional<uint32_t> floor_subscribers(const ScenarioSpec& spec) {
-  if (spec.rooms != 1 || spec.people.size() != 2 || spec.people[0].count != 1) return std::nullopt;
-  if (!spec.people[1].video.empty() || spec.people[1].storm_after_s > 0) return std::nullopt;
-  return spec.people[1].count;
-}
-
-FloorFigures run_floor(uint32_t subscribers, uint32_t seconds, const SrtpEngineInUse& engine) {
+FloorFigures run_floor(const Arguments& arguments, const RecordedShape& shape, const SrtpEngineInUse& engine,
+                       uint32_t seconds) {
+  Pinning pinning;
   FloorOptions floor;
-  floor.subscribers = subscribers;
+  floor.plan = plan_floor(shape);
   floor.duration = std::chrono::seconds(seconds);
+  floor.srtp_profile = arguments.srtp_profile;
   floor.engine = engine.name;
+  if (arguments.is_pinned) floor.pinning = &pinning;
   std::fprintf(stderr, "floor: %u s\n", seconds);
   return measure_floor(floor);
 }
@@ -137,8 +133,18 @@ SrtpEngineInUse install_engine() {
 // libsrtp's engine can be replaced once in a process.
 using Engine = std::optional<SrtpEngineInUse>;
 
-// The floor first, alone on the machine as the host is after it. What one repetition needs is started and ended with
-// it.
+// What a run needs is started and ended with it.
+ScenarioFigures run_once(const Arguments& arguments, const ScenarioSpec& spec, const Engine& engine) {
+  Pinning pinning;
+  if (arguments.is_pinned) pinning.enter_server_cpu();
+  const HostChoice choice = choose_host(arguments, spec, engine.has_value());
+  if (arguments.is_pinned) pinning.enter_load_cpu();
+  Scenario scenario(*choice.host, spec, arguments.srtp_profile);
+  scenario.join();
+  return scenario.measure();
+}
+
+// After each run its floor, which has the machine as the server had it.
 Report measure(const Arguments& arguments, const ScenarioSpec& spec, Engine& engine) {
   constexpr size_t kDescriptorsPerPerson = 4;
   constexpr size_t kDescriptorsBesides = 256;
@@ -148,17 +154,14 @@ Report measure(const Arguments& arguments, const ScenarioSpec& spec, Engine& eng
     allow_descriptors(spec.people_count() * kDescriptorsPerPerson + kDescriptorsBesides);
     for (uint32_t i = 0; i < arguments.repeat; ++i) {
       if (!engine) engine = install_engine();
-      const auto subscribers = floor_subscribers(spec);
-      if (i == 0 && arguments.with_floor && subscribers) {
-        report.floor = run_floor(*subscribers, spec.seconds, *engine);
+      report.runs.push_back(run_once(arguments, spec, engine));
+      if (!arguments.with_floor) continue;
+      const auto shape = recorded_shape(report.runs.back());
+      if (shape) {
+        report.floors.push_back(run_floor(arguments, *shape, *engine, spec.seconds));
+      } else {
+        std::fprintf(stderr, "no floor: %s does not tell what to replay\n", report.runs.back().host.c_str());
       }
-      Pinning pinning;
-      if (arguments.is_pinned) pinning.enter_server_cpu();
-      const HostChoice choice = choose_host(arguments, spec, engine.has_value());
-      if (arguments.is_pinned) pinning.enter_load_cpu();
-      Scenario scenario(*choice.host, spec, arguments.srtp_profile);
-      scenario.join();
-      report.runs.push_back(scenario.measure());
     }
   } catch (const std::exception& error) {
     report.error = error.what();
@@ -213,7 +216,7 @@ int run_one(const Arguments& arguments) {
   Report report;
   if (arguments.command == Command::kFloor) {
     report.scenario = "floor 1 to " + std::to_string(arguments.subscribers);
-    report.floor = run_floor(arguments.subscribers, arguments.seconds, install_engine());
+    report.floors = {run_floor(arguments, fan_out_shape(arguments.subscribers), install_engine(), arguments.seconds)};
   } else {
     Engine engine;
     report = measure(arguments, scenario_of(arguments), engine);

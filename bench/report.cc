@@ -12,10 +12,9 @@
 namespace eir::bench {
 namespace {
 
-constexpr std::array<std::string_view, UdpSendCounters::kRunClasses> kRunNames = {"1",    "2-3",   "4-7",
-                                                                                  "8-15", "16-31", "32-64"};
+constexpr std::array<std::string_view, kSizeClasses> kRunNames = {"1", "2-3", "4-7", "8-15", "16-31", "32-64"};
 
-std::string runs_text(const RunLengths& runs) {
+std::string runs_text(const SizeCounts& runs) {
   double sum = 0;
   for (const double count : runs) sum += count;
   std::string out;
@@ -53,6 +52,27 @@ std::string spread_text(const Report& report) {
                      most);
 }
 
+// "1.52 × the floor", and how far the runs lie apart.
+std::string times_text(const Report& report) {
+  std::string out = fmt::format("{:.2f} × the floor", report.ratio_to_floor());
+  if (report.floors.size() < 2) return out;
+  std::vector<double> ratios;
+  for (size_t i = 0; i < std::min(report.runs.size(), report.floors.size()); ++i) {
+    ratios.push_back(report.runs[i].ns_per_packet() / std::max(report.floors[i].ns_per_packet(), 1.0));
+  }
+  const auto [least, most] = std::ranges::minmax(ratios);
+  return out + fmt::format(" (median of {}: {:.2f} to {:.2f})", ratios.size(), least, most);
+}
+
+std::string floor_text(const Report& report) {
+  const FloorFigures* const floor = report.floor();
+  if (floor == nullptr) return {};
+  std::string out =
+      "floor (receive, unprotect, copy, protect, send; " + floor->engine + ")\n" + indented(lines_of(*floor));
+  if (report.ratio_to_floor() == 0) return out;
+  return out + indented({{"the server against it", times_text(report)}});
+}
+
 std::string first_line_after(const std::string& path, std::string_view name) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -64,31 +84,22 @@ std::string first_line_after(const std::string& path, std::string_view name) {
 
 }  // namespace
 
-RunLengths run_lengths_of(const ScenarioFigures& figures) {
-  constexpr std::array<std::string_view, UdpSendCounters::kRunClasses> kNames = {
-      "udp_runs_of_1_total",       "udp_runs_of_2_to_3_total",   "udp_runs_of_4_to_7_total",
-      "udp_runs_of_8_to_15_total", "udp_runs_of_16_to_31_total", "udp_runs_of_32_to_64_total"};
-  RunLengths out{};
-  for (size_t i = 0; i < out.size(); ++i) out[i] = figures.counter(kNames[i]);
-  return out;
-}
-
-RunLengths run_lengths_of(const FloorFigures& figures) {
-  RunLengths out{};
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(figures.runs[i]);
-  return out;
-}
-
-const ScenarioFigures* Report::figures() const {
-  if (runs.empty()) return nullptr;
+size_t Report::shown() const {
   std::vector<double> values;
   for (const ScenarioFigures& one : runs) values.push_back(one.ns_per_packet());
-  return &runs[index_of_median(values)];
+  return index_of_median(values);
 }
 
+const ScenarioFigures* Report::figures() const { return runs.empty() ? nullptr : &runs[shown()]; }
+
+const FloorFigures* Report::floor() const { return shown() < floors.size() ? &floors[shown()] : nullptr; }
+
 double Report::ratio_to_floor() const {
-  if (!floor || runs.empty() || floor->ns_per_packet() == 0) return 0;
-  return figures()->ns_per_packet() / floor->ns_per_packet();
+  std::vector<double> ratios;
+  for (size_t i = 0; i < std::min(runs.size(), floors.size()); ++i) {
+    if (floors[i].ns_per_packet() > 0) ratios.push_back(runs[i].ns_per_packet() / floors[i].ns_per_packet());
+  }
+  return ratios.empty() ? 0 : ratios[index_of_median(ratios)];
 }
 
 Machine this_machine() {
@@ -110,9 +121,13 @@ Machine this_machine() {
 }
 
 std::vector<Line> lines_of(const FloorFigures& floor) {
-  return {{"packets forwarded", fmt::format("{}, {} received", floor.packets_forwarded, floor.packets_received)},
-          {"CPU per forwarded packet", cpu_text(floor.cpu, floor.packets_forwarded)},
-          {"segments per message", runs_text(run_lengths_of(floor))}};
+  std::vector<Line> out = {
+      {"packets forwarded", fmt::format("{}, {} received", floor.packets_forwarded, floor.packets_received)},
+      {"CPU per forwarded packet", cpu_text(floor.cpu, floor.packets_forwarded)},
+      {"datagrams per batch", runs_text(floor.batches)},
+      {"segments per message", runs_text(floor.runs)}};
+  if (floor.left_out > 0) out.emplace_back("left out, for want of time", fmt::format("{} batches", floor.left_out));
+  return out;
 }
 
 std::vector<Line> lines_of(const ScenarioFigures& f) {
@@ -129,6 +144,7 @@ std::vector<Line> lines_of(const ScenarioFigures& f) {
       {"eir-bench's own CPU",
        fmt::format("{:.1f} % of a core, {:.0f} ns a packet", 100 * f.own_cores(), f.per_packet(f.own.total()))},
       {"rest of the machine", fmt::format("{:.1f} % of a core", 100 * f.other_cores())},
+      {"datagrams per batch", runs_text(batch_sizes_of(f))},
       {"segments per message", runs_text(run_lengths_of(f))},
       {"system calls per packet", fmt::format("{:.3f}", f.system_calls_per_packet())},
       {"the server's memory",
@@ -151,20 +167,13 @@ std::vector<Line> lines_of(const ScenarioFigures& f) {
 
 std::string to_table(const Report& report) {
   std::string out = report.scenario + "\n";
-  if (report.floor) {
-    out +=
-        "floor (receive, unprotect, protect, send; " + report.floor->engine + ")\n" + indented(lines_of(*report.floor));
-  }
   if (!report.error.empty()) out += "  failed: " + report.error + "\n";
   const ScenarioFigures* const f = report.figures();
-  if (f == nullptr) return out;
+  if (f == nullptr) return out + floor_text(report);
   out += f->host + " (" + f->srtp_profile + ")\n" + indented(lines_of(*f));
-  if (report.ratio_to_floor() > 0) {
-    out += indented({{"CPU against the floor", fmt::format("{:.2f}", report.ratio_to_floor())}});
-  }
   if (report.runs.size() > 1) out += "  " + spread_text(report) + "\n";
   for (const std::string& warning : warnings_of(*f)) out += "  ! " + warning + "\n";
-  return out;
+  return out + floor_text(report);
 }
 
 std::string to_overview(const std::vector<Report>& reports) {

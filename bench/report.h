@@ -15,20 +15,22 @@ namespace eir::bench {
 // What one scenario measured, in one run or several.
 struct Report {
   std::string scenario;  // its title
-  std::optional<FloorFigures> floor;
   std::vector<ScenarioFigures> runs;
+  // Of each run, replaying it; without runs at most one. Empty: not asked for, or the host does not tell its shape.
+  std::vector<FloorFigures> floors;
   std::string error;  // why there is no run, or not all of them
 
   // The run with the median CPU per packet; null if there is none.
   const ScenarioFigures* figures() const;
-  // Of figures(); 0 if one of the two is missing.
+  // That of figures(); null if there is none.
+  const FloorFigures* floor() const;
+  // The median of all runs, each against its own floor; 0 if there are none.
   double ratio_to_floor() const;
-};
 
-// Messages that the server sent, by the number of their segments: 1, 2–3, 4–7, 8–15, 16–31, 32–64.
-using RunLengths = std::array<double, UdpSendCounters::kRunClasses>;
-RunLengths run_lengths_of(const ScenarioFigures& figures);
-RunLengths run_lengths_of(const FloorFigures& figures);
+ private:
+  // Of the run that figures() shows.
+  size_t shown() const;
+};
 
 // Where it was measured.
 struct Machine {

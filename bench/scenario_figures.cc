@@ -66,6 +66,7 @@ ScenarioFigures Scenario::measure() {
   ScenarioFigures out;
   out.seconds = to_seconds(now() - measured_from_);
   out.workers = cpu_time_of(host_.workers()) - workers;
+  out.worker_count = host_.workers().size();
   out.server = cpu_time_of(host_.processes()) - server;
   out.own = own_cpu_time() - own;
   out.others = std::max(Duration{}, busy_time() - busy - out.server.total() - out.own.total());

@@ -4,7 +4,6 @@
 #include <netinet/udp.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -16,11 +15,6 @@ namespace {
 
 // No UDP path has this socket index: an empty place of the table.
 constexpr Path kNoPath{.socket = Path::kTcp, .remote = {}};
-
-size_t run_class(size_t datagrams) {
-  const auto log2 = static_cast<size_t>(std::bit_width(datagrams) - 1);
-  return std::min(log2, UdpSendCounters::kRunClasses - 1);
-}
 
 // RFC 2474 section 3: the upper six bits; the lower two are ECN's (RFC 3168), which media does not use.
 constexpr int byte_with(uint8_t dscp) { return dscp << 2; }
@@ -130,7 +124,7 @@ void UdpSender::note_sent(TransmitQueue& queue, size_t messages) {
     datagrams += message.datagrams;
     counters_.bytes += message.area.iov_len;
     if (message.datagrams > 1) ++counters_.gso_runs;
-    ++counters_.runs[run_class(message.datagrams)];
+    ++counters_.runs[size_class(message.datagrams)];
   }
   counters_.datagrams += datagrams;
   queue.pop(datagrams);

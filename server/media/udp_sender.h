@@ -11,22 +11,20 @@
 #include "lib/transport/transmit_queue.h"
 #include "server/config/config.h"
 #include "server/media/native_address.h"
+#include "server/media/size_class.h"
 
 namespace eir {
 
 struct UdpSendCounters {
-  // Run lengths 1, 2–3, 4–7, 8–15, 16–31, 32–64.
-  static constexpr size_t kRunClasses = 6;
-
-  uint64_t calls = 0;                        // sendmmsg()
-  uint64_t datagrams = 0;                    // taken by the kernel
-  uint64_t bytes = 0;                        // their payload
-  uint64_t gso_runs = 0;                     // messages of two datagrams or more
-  std::array<uint64_t, kRunClasses> runs{};  // messages by the number of their datagrams
-  uint64_t gso_refused = 0;                  // runs that had to be sent as single datagrams
-  uint64_t blocked = 0;                      // the socket buffer was full; the rest waits
-  uint64_t drop_error = 0;                   // datagrams that the kernel refused: no route, firewall, too long
-  uint64_t drop_no_socket = 0;               // paths that no UDP socket here can serve
+  uint64_t calls = 0;                         // sendmmsg()
+  uint64_t datagrams = 0;                     // taken by the kernel
+  uint64_t bytes = 0;                         // their payload
+  uint64_t gso_runs = 0;                      // messages of two datagrams or more
+  std::array<uint64_t, kSizeClasses> runs{};  // messages by the number of their datagrams
+  uint64_t gso_refused = 0;                   // runs that had to be sent as single datagrams
+  uint64_t blocked = 0;                       // the socket buffer was full; the rest waits
+  uint64_t drop_error = 0;                    // datagrams that the kernel refused: no route, firewall, too long
+  uint64_t drop_no_socket = 0;                // paths that no UDP socket here can serve
 };
 
 // One socket as the sender needs it.

@@ -45,6 +45,7 @@ UdpReceiver::Batch UdpReceiver::receive(int socket) {
     return {{}, !is_empty, {}};
   }
   ++counters_.calls;
+  ++counters_.batches[size_class(static_cast<size_t>(got))];
   size_t kept = 0;
   for (size_t i = 0; i < static_cast<size_t>(got); ++i) {
     ++counters_.datagrams;

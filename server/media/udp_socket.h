@@ -12,17 +12,19 @@
 #include "lib/base/path.h"
 #include "lib/base/time.h"
 #include "server/media/native_address.h"
+#include "server/media/size_class.h"
 
 namespace eir {
 
 struct UdpReceiveCounters {
-  uint64_t calls = 0;           // recvmmsg() that brought something
-  uint64_t calls_empty = 0;     // that found nothing
-  uint64_t datagrams = 0;       // of them
-  uint64_t bytes = 0;           // payload of UDP
-  uint64_t drop_truncated = 0;  // longer than Packet::kPayloadMax
-  uint64_t drop_no_packet = 0;  // the pool was empty: read and thrown away
-  uint64_t errors = 0;          // failed calls; pending ICMP errors among them
+  uint64_t calls = 0;                            // recvmmsg() that brought something
+  uint64_t calls_empty = 0;                      // that found nothing
+  std::array<uint64_t, kSizeClasses> batches{};  // the former by what they brought
+  uint64_t datagrams = 0;                        // of them
+  uint64_t bytes = 0;                            // payload of UDP
+  uint64_t drop_truncated = 0;                   // longer than Packet::kPayloadMax
+  uint64_t drop_no_packet = 0;                   // the pool was empty: read and thrown away
+  uint64_t errors = 0;                           // failed calls; pending ICMP errors among them
 };
 
 struct ReceivedDatagram {

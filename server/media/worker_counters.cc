@@ -106,10 +106,10 @@ void add_udp(const UdpReceiveCounters& in, const UdpSendCounters& sent, Snapshot
   out.add("udp_send_blocked_total", sent.blocked);
   out.add("udp_drop_send_error_total", sent.drop_error);
   out.add("udp_drop_no_socket_total", sent.drop_no_socket);
-  constexpr std::array<std::string_view, UdpSendCounters::kRunClasses> kNames = {
-      "udp_runs_of_1_total",       "udp_runs_of_2_to_3_total",   "udp_runs_of_4_to_7_total",
-      "udp_runs_of_8_to_15_total", "udp_runs_of_16_to_31_total", "udp_runs_of_32_to_64_total"};
-  for (size_t i = 0; i < kNames.size(); ++i) out.add(kNames[i], sent.runs[i]);
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    out.add(kBatchCounters[i], in.batches[i]);
+    out.add(kRunCounters[i], sent.runs[i]);
+  }
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "lib/base/packet.h"
 #include "lib/router/router.h"
 #include "server/channel/messages.h"
@@ -28,6 +31,14 @@ struct CounterSources {
   uint64_t revoked_in_queue = 0;
   const DelayHistogram* added_delay = nullptr;  // null: not measured
 };
+
+// Names of what is counted by size class.
+inline constexpr std::array<std::string_view, kSizeClasses> kBatchCounters = {
+    "udp_batches_of_1_total",       "udp_batches_of_2_to_3_total",   "udp_batches_of_4_to_7_total",
+    "udp_batches_of_8_to_15_total", "udp_batches_of_16_to_31_total", "udp_batches_of_32_to_64_total"};
+inline constexpr std::array<std::string_view, kSizeClasses> kRunCounters = {
+    "udp_runs_of_1_total",       "udp_runs_of_2_to_3_total",   "udp_runs_of_4_to_7_total",
+    "udp_runs_of_8_to_15_total", "udp_runs_of_16_to_31_total", "udp_runs_of_32_to_64_total"};
 
 // The snapshot of one second, by value: names end in _total if they only grow, else they are gauges.
 channel::Counters snapshot(const CounterSources& sources);

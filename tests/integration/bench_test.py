@@ -53,7 +53,7 @@ FIGURES = {
     "duplicates", "verified", "corrupt", "line_drops", "own_overflows", "host_overflows", "audio_latency",
     "measured_from_s", "samples", "workers_cpu", "server_cpu", "own_cpu", "other_cpu_ns", "ns_per_packet", "user_ns_per_packet",
     "kernel_ns_per_packet", "own_ns_per_packet", "own_lateness", "receive_buffer", "system_calls_per_packet",
-    "resident_before", "resident_after", "memory_per_client", "memory_per_room", "runs", "counters",
+    "resident_before", "resident_after", "memory_per_client", "memory_per_room", "batches", "runs", "counters",
 }  # fmt: skip
 STEPS = {
     "invitation taken", "signalling", "answer", "ICE", "DTLS", "first sound", "first picture packet",
@@ -67,18 +67,18 @@ class Run(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.here = Path(folder.name)
 
-    def run_bench(self, *texts):
+    def run_bench(self, *texts, options=()):
         files = []
         for number, text in enumerate(texts):
             files.append(self.here / f"scenario{number}.yaml")
             files[-1].write_text(text)
         command = [BENCH, "run", *files, "--eird", running_eird.EIRD, "--json", self.here / "out.json", "--html",
-                   self.here / "out.html"]  # fmt: skip
+                   self.here / "out.html", *options]  # fmt: skip
         environment = {**os.environ, "TMPDIR": str(self.here)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
-    def scenarios(self, *texts):
-        done = self.run_bench(*texts)
+    def scenarios(self, *texts, options=()):
+        done = self.run_bench(*texts, options=options)
         self.assertEqual(done.returncode, 0, done.stderr)
         report = json.loads((self.here / "out.json").read_text())
         self.assertEqual(set(report["machine"]), {"cpu", "cores", "kernel", "load", "time"})
@@ -125,6 +125,17 @@ class Run(unittest.TestCase):
         self.assertGreaterEqual(figures["came"], 5)
         self.assertEqual((figures["came"], figures["clients"]), (figures["went"], 4))
         self.assertEqual(figures["refusals"], {})
+
+    def test_the_floor_replays_what_the_daemon_did(self):
+        done, (scenario,) = self.scenarios(SMALL, options=["--floor"])
+        figures, floor = scenario["figures"], scenario["floor"]
+        self.assertGreater(floor["packets_forwarded"], 0)
+        self.assertGreater(floor["ns_per_packet"], 0)
+        self.assertRegex(done.stdout, r"the server against it +\d+\.\d\d × the floor\n")
+        # Segments per message are as in the run, whatever the machine does to the pace: a tenth of all may differ,
+        # because the daemon's counters are a second apart.
+        for of_run, of_floor in zip(figures["runs"], floor["runs"]):
+            self.assertAlmostEqual(of_run / sum(figures["runs"]), of_floor / sum(floor["runs"]), delta=0.1)
 
     def test_mistakes_in_a_file_are_told_before_anything_runs(self):
         done = self.run_bench(SMALL, "people: [{count: 0}]\nspeed: 3\n")

@@ -126,6 +126,41 @@ TEST(Report, JsonHasEveryScenarioAndTheMachine) {
   EXPECT_FALSE(scenarios[1].as_object().contains("figures"));
 }
 
+TEST(Report, EachRunIsComparedWithItsOwnFloor) {
+  Report report;
+  report.scenario = "s";
+  // 2000, 8000 and 4000 ns a packet; the floors 1000, 2000 and 4000: 2, 4 and 1 times.
+  for (const Duration cpu : {2ms, 8ms, 4ms}) {
+    report.runs.push_back(figures());
+    report.runs.back().workers = {cpu, 0ms};
+  }
+  EXPECT_EQ(report.floor(), nullptr);
+  EXPECT_EQ(report.ratio_to_floor(), 0);
+  EXPECT_THAT(to_table(report), Not(HasSubstr("floor")));
+  for (const Duration cpu : {1ms, 2ms, 4ms}) {
+    report.floors.emplace_back();
+    report.floors.back().packets_forwarded = 1000;
+    report.floors.back().cpu = {cpu, 0ms};
+    report.floors.back().batches = {1, 0, 3, 0, 0, 0};
+  }
+  ASSERT_NE(report.floor(), nullptr);
+  EXPECT_DOUBLE_EQ(report.floor()->ns_per_packet(), 4000) << "of the run that is shown";
+  EXPECT_DOUBLE_EQ(report.ratio_to_floor(), 2);
+  EXPECT_THAT(to_table(report), HasSubstr("2.00 × the floor (median of 3: 1.00 to 4.00)"));
+  EXPECT_THAT(to_table(report), HasSubstr("1: 25 %, 4-7: 75 %"));
+  EXPECT_THAT(to_html({}, {report}), HasSubstr("2.00 × floor"));
+  const auto value = boost::json::parse(to_json(report));
+  EXPECT_DOUBLE_EQ(value.at("ratio").as_double(), 2);
+  EXPECT_DOUBLE_EQ(value.at("floor").at("ns_per_packet").as_double(), 4000);
+}
+
+TEST(Report, TheFloorAloneIsShown) {
+  Report report;
+  report.floors.emplace_back();
+  report.floors.back().packets_forwarded = 10;
+  EXPECT_THAT(to_table(report), HasSubstr("10, 0 received"));
+}
+
 TEST(Report, DelayWithinTheServerIsShownWhereItWasMeasured) {
   Report report;
   report.scenario = "s";

@@ -39,6 +39,7 @@ TEST(UdpReceiver, GivesDatagramsInOrderWithTheirSenders) {
   EXPECT_EQ(batch.datagrams[1].remote, bob.address);
   EXPECT_EQ(receiver.counters().datagrams, 2U);
   EXPECT_EQ(receiver.counters().bytes, 18U);
+  EXPECT_EQ(receiver.counters().batches[1], 1U);  // of 2 or 3
 }
 
 TEST(UdpReceiver, AnEmptySocketGivesNothingAndIsNoError) {
@@ -81,6 +82,7 @@ TEST(UdpReceiver, AFullBatchSaysThatMoreMayWait) {
   ASSERT_EQ(batch.datagrams.size(), 1U);
   EXPECT_FALSE(batch.more);
   EXPECT_EQ(text_of(batch.datagrams[0]), "64");
+  EXPECT_EQ(receiver.counters().batches, (std::array<uint64_t, kSizeClasses>{1, 0, 0, 0, 0, 1}));
 }
 
 TEST(UdpReceiver, WithoutPacketsTheSocketIsEmptiedAndTheLossCounted) {
