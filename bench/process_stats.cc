@@ -114,9 +114,10 @@ CpuTime cpu_time(const ProcStat& stat, std::optional<uint64_t> exact_ns, int64_t
   const int64_t tick = 1'000'000'000 / ticks_per_second;
   const auto user = static_cast<int64_t>(stat.user_ticks);
   const auto system = static_cast<int64_t>(stat.system_ticks);
-  if (!exact_ns || user + system == 0) return {Duration(user * tick), Duration(system * tick)};
+  if (!exact_ns) return {Duration(user * tick), Duration(system * tick)};
   const auto total = static_cast<int64_t>(*exact_ns);
-  const auto user_share = static_cast<double>(user) / static_cast<double>(user + system);
+  // Without a tick yet nothing is known of the division; the sum must hold all the same.
+  const auto user_share = user + system == 0 ? 0.5 : static_cast<double>(user) / static_cast<double>(user + system);
   const auto user_ns = static_cast<int64_t>(static_cast<double>(total) * user_share);
   return {Duration(user_ns), Duration(total - user_ns)};
 }

@@ -75,6 +75,10 @@ TEST(CpuTime, TicksDivideTheExactSum) {
   EXPECT_EQ(time.system, 33ms);
 }
 
+TEST(CpuTime, TheExactSumHoldsBeforeTheFirstTick) {
+  EXPECT_EQ(cpu_time({.parent = 1, .user_ticks = 0, .system_ticks = 0}, 7'000'000, 100).total(), 7ms);
+}
+
 TEST(CpuTime, WithoutTheExactSumTicksCount) {
   const CpuTime time = cpu_time({.parent = 1, .user_ticks = 1, .system_ticks = 3}, std::nullopt, 100);
   EXPECT_EQ(time.user, 10ms);
