@@ -7,6 +7,7 @@
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <numeric>
 #include <thread>
 
 namespace eir::bench {
@@ -64,13 +65,26 @@ std::string times_text(const Report& report) {
   return out + fmt::format(" (median of {}: {:.2f} to {:.2f})", ratios.size(), least, most);
 }
 
+// Where batches were of other sizes, the floor woke up more or less often than the server: empty while they were alike.
+std::string unlike_text(const ScenarioFigures& f, const FloorFigures& floor) {
+  constexpr double kApartMax = 1.25;
+  const SizeCounts batches = batch_sizes_of(f);
+  const double of_run = f.counter("udp_datagrams_in_total") / std::accumulate(batches.begin(), batches.end(), 0.0);
+  const double of_floor =
+      static_cast<double>(floor.packets_sent) / std::accumulate(floor.batches.begin(), floor.batches.end(), 0.0);
+  if (of_floor <= of_run * kApartMax && of_run <= of_floor * kApartMax) return {};
+  return fmt::format(
+      "  ! the floor read {:.1f} datagrams at a time, the server {:.1f}: on so busy a machine the ratio says little\n",
+      of_floor, of_run);
+}
+
 std::string floor_text(const Report& report) {
   const FloorFigures* const floor = report.floor();
   if (floor == nullptr) return {};
   std::string out =
       "floor (receive, unprotect, copy, protect, send; " + floor->engine + ")\n" + indented(lines_of(*floor));
   if (report.ratio_to_floor() == 0) return out;
-  return out + indented({{"the server against it", times_text(report)}});
+  return out + indented({{"the server against it", times_text(report)}}) + unlike_text(*report.figures(), *floor);
 }
 
 std::string first_line_after(const std::string& path, std::string_view name) {

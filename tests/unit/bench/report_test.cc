@@ -154,6 +154,23 @@ TEST(Report, EachRunIsComparedWithItsOwnFloor) {
   EXPECT_DOUBLE_EQ(value.at("floor").at("ns_per_packet").as_double(), 4000);
 }
 
+TEST(Report, AFloorWithOtherBatchesThanTheRunSaysSo) {
+  Report report;
+  report.runs = {figures()};
+  report.runs[0].counters["udp_datagrams_in_total"] = 250;
+  report.runs[0].counters["udp_batches_of_2_to_3_total"] = 100;
+  FloorFigures& floor = report.floors.emplace_back();
+  floor.packets_forwarded = 1000;
+  floor.cpu = {1ms, 0ms};
+  floor.packets_sent = 300;  // 3 at a time, the run 2.5
+  floor.batches = {0, 100, 0, 0, 0, 0};
+  EXPECT_THAT(to_table(report), Not(HasSubstr("at a time")));
+  floor.packets_sent = 320;
+  EXPECT_THAT(to_table(report), HasSubstr("! the floor read 3.2 datagrams at a time, the server 2.5"));
+  floor.packets_sent = 190;
+  EXPECT_THAT(to_table(report), HasSubstr("! the floor read 1.9 datagrams at a time, the server 2.5"));
+}
+
 TEST(Report, TheFloorAloneIsShown) {
   Report report;
   report.floors.emplace_back();
