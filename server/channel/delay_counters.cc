@@ -10,8 +10,11 @@ const Counter* find(std::span<const Counter> counters, std::string_view name) {
   return found == counters.end() ? nullptr : &*found;
 }
 
-// A counter is a double on its way.
-uint64_t whole(double value) { return value > 0 ? static_cast<uint64_t>(value) : 0; }
+// A counter is a double on its way, and a worker may be in a stranger's hands: what a double cannot count exactly is 0.
+uint64_t whole(double value) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  return value > 0 && value <= kExact ? static_cast<uint64_t>(value) : 0;
+}
 
 }  // namespace
 

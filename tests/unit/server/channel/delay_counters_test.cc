@@ -25,6 +25,18 @@ TEST(DelayCounters, WhatAWorkerCountedIsReadWithSumsUpToEachBound) {
   EXPECT_DOUBLE_EQ(read->sum, 1.000062);
 }
 
+TEST(DelayCounters, NumbersThatNobodyCountedAreZero) {
+  const std::vector<Counter> counters = {{"added_delay_datagrams_total", 1e300},
+                                         {"added_delay_seconds_total", -1},
+                                         {"added_delay_upto_4us_total", -5},
+                                         {"added_delay_upto_8us_total", 9007199254740992}};
+  const auto read = delay_among(counters);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->count, 0U);
+  EXPECT_EQ(read->bounds.size(), 2U);
+  EXPECT_EQ(read->counts, (std::vector<uint64_t>{0, 9007199254740992U}));
+}
+
 TEST(DelayCounters, AWorkerThatDoesNotMeasureHasNone) {
   const std::vector<Counter> counters = {{"rooms", 5}, {"added_delay_upto_16us_total", 1}};
   EXPECT_FALSE(delay_among(counters).has_value());
