@@ -66,6 +66,7 @@ void DtlsSession::set_expected_fingerprint(const CertificateFingerprint& expecte
   EIR_CHECK(!expected_.has_value());
   expected_ = expected;
   if (state_ == DtlsState::kConnecting && handshake_done_) release_keys_if_peer_matches();
+  shed_ssl();
 }
 
 void DtlsSession::start(Timestamp now) {
@@ -92,7 +93,7 @@ void DtlsSession::handle_datagram(Timestamp now, ByteView datagram) {
     ++counters_.oversized;
     return;
   }
-  if (ssl_ == nullptr) {
+  if (ssl_ == nullptr && alerts_ == nullptr) {
     // Before start() a client has nothing to receive. A server's first datagram makes its state.
     if (role_ == DtlsRole::kClient || kind != DtlsDatagramKind::kHandshake) return;
     give_up_at_ = now + options_.give_up_after;
@@ -101,7 +102,11 @@ void DtlsSession::handle_datagram(Timestamp now, ByteView datagram) {
   if (!handshake_done_ && ++handshake_datagrams_ > kHandshakeDatagramsMax) return fail(DtlsFailure::kTooManyDatagrams);
 
   if (handshake_done_) {
-    feed(now, datagram);
+    if (alerts_ != nullptr) {
+      handle_late(datagram);
+    } else {
+      feed(now, datagram);
+    }
     if (kind == DtlsDatagramKind::kHandshake) repeat_last_flight(now);
     return;
   }
@@ -161,6 +166,27 @@ void DtlsSession::feed(Timestamp now, ByteView datagram) {
   advance(now);
   incoming_ = {};
   if (handshake_done_ && ssl_ != nullptr) SSL_free_buffers(ssl_.get());
+  shed_ssl();
+}
+
+// A server has thousands of these. What it still needs is little: its last flight is kept in any case, and alerts. (A
+// client has few, and its SSL object shows in tests that both understand each other.)
+void DtlsSession::shed_ssl() {
+  if (role_ != DtlsRole::kServer || state_ != DtlsState::kConnected || ssl_ == nullptr) return;
+  alerts_ = DtlsAlerts::take_over(*ssl_, true);
+  if (alerts_ != nullptr) ssl_.reset();
+}
+
+void DtlsSession::handle_late(ByteView datagram) {
+  flight_.begin();
+  const std::optional<DtlsAlerts::Alert> alert = alerts_->find(datagram);
+  if (!alert) return;
+  switch (*alert) {
+    case DtlsAlerts::Alert::kCloseNotify:
+      return end(DtlsState::kClosed);
+    case DtlsAlerts::Alert::kFatal:
+      return fail(DtlsFailure::kPeerAlert);
+  }
 }
 
 // Records of epoch 1 pass if OpenSSL can decrypt them now, that is after the peer's ChangeCipherSpec, else within the
@@ -267,6 +293,12 @@ void DtlsSession::handle_ssl_error(int result) {
 void DtlsSession::send_close_notify() {
   ERR_clear_error();
   flight_.begin();
+  if (alerts_ != nullptr) {
+    std::array<uint8_t, DtlsAlerts::kRecordBytesMax> record;
+    const size_t size = alerts_->write_close_notify(record);
+    if (size > 0) flight_.add(ByteView(record).first(size));
+    return;
+  }
   EIR_CHECK(SSL_alloc_buffers(ssl_.get()) == 1);
   SSL_shutdown(ssl_.get());  // "not complete" until the peer's comes, for which nobody waits
 }
@@ -282,6 +314,7 @@ void DtlsSession::end(DtlsState state) {
   keys_.reset();
   ERR_clear_error();
   ssl_.reset();
+  alerts_.reset();
 }
 
 void DtlsSession::arm_retransmission(Timestamp now) {

@@ -7,6 +7,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
+#include "lib/transport/dtls_alerts.h"
 #include "lib/transport/dtls_context.h"
 #include "lib/transport/dtls_flight.h"
 #include "lib/transport/srtp_keys.h"
@@ -110,6 +111,8 @@ class DtlsSession {
   void advance(Timestamp now);
   void finish_handshake();
   void read_until_empty();
+  void shed_ssl();
+  void handle_late(ByteView datagram);
   void release_keys_if_peer_matches();
   bool peer_matches(const x509_st* certificate) const;
   bool export_keys();
@@ -129,6 +132,7 @@ class DtlsSession {
   bool fingerprint_refused_ = false;  // by the certificate callback, which runs inside OpenSSL
   std::optional<CertificateFingerprint> expected_;
   std::unique_ptr<ssl_st, FreeSsl> ssl_;  // made with the first datagram, freed at the end: most of the memory
+  std::unique_ptr<DtlsAlerts> alerts_;    // a connected server's, in place of ssl_
   ByteView incoming_;                     // the datagram that OpenSSL may read now
   DtlsFlight flight_;
   Timestamp give_up_at_ = kNever;
