@@ -112,6 +112,7 @@ constexpr auto kHelp = std::to_array<Help>({
     {"udp_runs_of_8_to_15_total", "Messages of 8 to 15 datagrams."},
     {"udp_send_blocked_total", "Times the socket's buffer was full."},
     {"udp_send_calls_total", "sendmmsg() calls."},
+    {"worker_clock_seconds", "The host's monotonic clock when the media worker counted."},
     {"worker_cpu_seconds_total", "CPU time of the media worker."},
 });
 static_assert(std::is_sorted(kHelp.begin(), kHelp.end(), [](const Help& a, const Help& b) { return a.name < b.name; }));

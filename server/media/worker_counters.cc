@@ -29,6 +29,12 @@ double cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
+double clock_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
 void add_slots(const ForwardCounters& c, Snapshot& out) {
   out.add("slots_offered_total", c.offered);
   out.add("slots_looked_back_total", c.looked_back);
@@ -123,6 +129,8 @@ channel::Counters snapshot(const CounterSources& sources) {
   out.add("packets_in_use", static_cast<uint64_t>(sources.pool.in_use()));
   out.add("packets_allocated", static_cast<uint64_t>(sources.pool.allocated()));
   out.add("packets_allocated_bytes", static_cast<uint64_t>(sources.pool.allocated_bytes()));
+  // Control divides by it: what it makes of these figures shall not depend on when it reads them.
+  out.add("worker_clock_seconds", clock_seconds());
   out.add("worker_cpu_seconds_total", cpu_seconds());
   out.add("loop_batches_total", sources.loop.batches);
   out.add("loop_turns_total", sources.loop.turns);

@@ -24,6 +24,28 @@ using Clock = std::chrono::steady_clock;
 using channel::CloseReason;
 using channel::LinkKind;
 
+Timestamp load_now() { return Timestamp(Clock::now().time_since_epoch()); }
+
+// Nothing of a worker that does not report all three.
+std::optional<LoadReport> load_report(const channel::Counters& counters) {
+  LoadReport report;
+  int found = 0;
+  for (const channel::Counter& counter : counters.values) {
+    if (counter.name == "worker_clock_seconds") {
+      report.at = Timestamp(Duration(static_cast<int64_t>(counter.value * 1e9)));
+    } else if (counter.name == "worker_cpu_seconds_total") {
+      report.cpu_seconds = counter.value;
+    } else if (counter.name == "udp_bytes_out_total") {
+      report.bytes_out = counter.value;
+    } else {
+      continue;
+    }
+    ++found;
+  }
+  if (found != 3) return std::nullopt;
+  return report;
+}
+
 // A call that waits for its reply. Lives in the frame of the coroutine that waits.
 struct Waiter {
   explicit Waiter(asio::io_context& io) : timer(io, kWorkerCallTimeout) {}
@@ -55,6 +77,7 @@ struct Workers::State : std::enable_shared_from_this<Workers::State> {
     Clock::time_point heard = Clock::now();
     std::vector<channel::Counter> counters;
     Clock::time_point counted;
+    WorkerLoad load;
     std::unordered_map<uint32_t, Waiter*> waiting;
   };
 
@@ -70,6 +93,7 @@ struct Workers::State : std::enable_shared_from_this<Workers::State> {
   IdSource<TransportId> transport_ids;
   uint32_t last_request = 0;
   bool is_draining = false;
+  LoadLimits load_limits;
   std::optional<channel::Configure> configuration;
   Clock::time_point started = Clock::now();
 
@@ -85,6 +109,8 @@ struct Workers::State : std::enable_shared_from_this<Workers::State> {
   // Where a new room would go; nullptr: nowhere now.
   Worker* place() const { return is_ready() && !is_draining ? emptiest() : nullptr; }
   uint32_t rooms_of(WorkerIndex worker) const;
+  bool is_line_full() const;
+  bool is_busy(const Worker& worker) const;
   bool post(Worker& worker, channel::Request request, OwnedFd attached = {});
 
   static asio::awaitable<void> adopt(std::shared_ptr<State> self, Worker& worker, uint32_t generation);
@@ -161,6 +187,7 @@ void Workers::State::on_worker_died(Worker& worker) {
   log::warn("worker_died", {{"worker", worker.index}, {"rooms", rooms_of(worker.index)}});
   ++worker.restarts;
   worker.counters.clear();
+  worker.load.reset();
   detach(worker);
   lose_rooms(worker.index, nullptr);
 }
@@ -169,6 +196,7 @@ void Workers::State::on_event(Worker& worker, const channel::Event& event) {
   if (const auto* snapshot = std::get_if<channel::Counters>(&event)) {
     worker.counters = snapshot->values;
     worker.counted = Clock::now();
+    if (const auto report = load_report(*snapshot)) worker.load.handle_report(*report);
   }
   if (const auto* lost = std::get_if<channel::RoomLost>(&event)) {
     const auto room = rooms.find(lost->room);
@@ -266,16 +294,30 @@ uint32_t Workers::State::rooms_of(WorkerIndex worker) const {
       std::count_if(rooms.begin(), rooms.end(), [&](const auto& entry) { return entry.second == worker; }));
 }
 
+// The workers share the node's line.
+bool Workers::State::is_line_full() const {
+  if (load_limits.egress_mbit == 0) return false;
+  double sum = 0;
+  for (const auto& worker : workers) sum += worker->load.egress_mbit();
+  return sum >= load_limits.egress_mbit;
+}
+
+bool Workers::State::is_busy(const Worker& worker) const {
+  const uint32_t limit = load_limits.cpu_percent;
+  return is_line_full() || (limit != 0 && worker.load.expected_cpu_percent(load_now()) >= limit);
+}
+
+// A busy one only where all are: who is let in already is given a room.
 Workers::State::Worker* Workers::State::emptiest() const {
-  Worker* best = nullptr;
-  uint32_t fewest = UINT32_MAX;
+  std::vector<RoomPlace> places;
+  std::vector<RoomPlace> busy;
   for (const auto& worker : workers) {
     if (!worker->is_adopted || worker->is_draining) continue;
-    const uint32_t count = rooms_of(worker->index);
-    if (count < fewest) best = worker.get();
-    fewest = std::min(fewest, count);
+    const RoomPlace place{worker->index, worker->load.expected_cpu_percent(load_now()), rooms_of(worker->index)};
+    (is_busy(*worker) ? busy : places).push_back(place);
   }
-  return best;
+  const RoomPlace* const best = eir::emptiest(places.empty() ? busy : places);
+  return best == nullptr ? nullptr : workers[best->worker].get();
 }
 
 Workers::Workers(asio::io_context& io, uint32_t workers, OwnedFd supervisor_link, WorkerListener& listener)
@@ -302,6 +344,7 @@ asio::awaitable<WorkerResult<RoomId>> Workers::open_room(RoomOptions options) {
   const RoomId room = state->room_ids.take();
   // Counted at once, so that rooms opened in the same moment spread.
   state->rooms.emplace(room, worker->index);
+  worker->load.expect(load_now(), WorkerLoad::kRoomCost);
   channel::OpenRoom request{room, std::move(options.tag), options.audio_only, options.participants_max};
   auto reply = co_await State::ask(state, worker->index, std::move(request));
   if (reply) co_return room;
@@ -323,6 +366,9 @@ asio::awaitable<WorkerResult<channel::Reply>> Workers::call_any(RoomId room, cha
   const auto owner = state->rooms.find(room);
   if (owner == state->rooms.end()) co_return WorkerError{WorkerFailure::kUnknownRoom, {}};
   const WorkerIndex worker = owner->second;
+  if (std::holds_alternative<channel::Join>(request)) {
+    state->workers[worker]->load.expect(load_now(), WorkerLoad::kPersonCost);
+  }
   co_return co_await State::ask(state, worker, std::move(request));
 }
 
@@ -342,6 +388,16 @@ asio::awaitable<WorkerResult<channel::Done>> Workers::ping(WorkerIndex worker) {
 void Workers::configure(const channel::Configure& configuration) {
   state_->configuration = configuration;
   for (auto& worker : state_->workers) state_->post(*worker, configuration);
+}
+
+void Workers::set_load_limits(LoadLimits limits) { state_->load_limits = limits; }
+
+bool Workers::may_take(std::optional<RoomId> room) const {
+  const auto owner = room ? state_->rooms.find(*room) : state_->rooms.end();
+  const State::Worker* const worker =
+      owner == state_->rooms.end() ? state_->place() : state_->workers[owner->second].get();
+  // Without a worker it is not load that is in the way.
+  return worker == nullptr || !state_->is_busy(*worker);
 }
 
 void Workers::drain() {
@@ -379,6 +435,9 @@ std::vector<WorkerStatus> Workers::status() const {
     status.silence = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - worker->heard);
     status.counters = worker->counters;
     status.counted_at = std::chrono::duration_cast<std::chrono::milliseconds>(worker->counted.time_since_epoch());
+    status.cpu_percent = worker->load.expected_cpu_percent(load_now());
+    status.egress_mbit = worker->load.egress_mbit();
+    status.is_busy = state_->is_busy(*worker);
     out.push_back(std::move(status));
   }
   return out;

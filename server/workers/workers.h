@@ -10,6 +10,7 @@
 
 #include "server/channel/messages.h"
 #include "server/channel/owned_fd.h"
+#include "server/workers/worker_load.h"
 
 namespace eir {
 
@@ -69,12 +70,16 @@ struct WorkerStatus {
   std::vector<channel::Counter> counters;
   // When they came, on a clock that only grows: rates are of this time, not of whoever asks.
   std::chrono::milliseconds counted_at{0};
+  // Of its core, in the last seconds, with what is expected of who was let in just now.
+  double cpu_percent = 0;
+  double egress_mbit = 0;
+  bool is_busy = false;  // at a limit of load: nobody new is let in
 };
 
 // A worker answers in microseconds; this is for one that hangs.
 inline constexpr std::chrono::milliseconds kWorkerCallTimeout{2000};
 
-// Control's view of all media workers: it places rooms (fewest rooms first), sends requests, dispatches events, adopts
+// Control's view of all media workers: it places rooms (least loaded first), sends requests, dispatches events, adopts
 // workers that outlived an earlier control. One thread: that of `io`.
 class Workers {
  public:
@@ -102,6 +107,12 @@ class Workers {
   boost::asio::awaitable<WorkerResult<channel::Done>> ping(WorkerIndex worker);
   // To all workers, and to each that is adopted from now on.
   void configure(const channel::Configure& configuration);
+  // What is asked by may_take(); a reload brings others.
+  void set_load_limits(LoadLimits limits);
+  // Whether one more person may be let in to this room, or with nothing to a room that is yet to be opened: not while
+  // every worker that could take it is at a limit of its load. Says nothing about who is in already: open_room() and
+  // call() refuse nobody for load.
+  bool may_take(std::optional<RoomId> room) const;
   // All workers refuse new rooms and participants from now on.
   void drain();
   // Tells the supervisor: control serves; nothing runs any more.

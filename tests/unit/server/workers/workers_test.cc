@@ -96,6 +96,15 @@ class WorkersTest : public testing::Test {
     run();
     return out;
   }
+  // Two snapshots of a worker, a second apart on its clock.
+  void load(WorkerIndex worker, double cpu_percent, double mbit) {
+    for (const double s : {0.0, 1.0}) {
+      ends_[worker]->end.send({0, channel::Event(channel::Counters{{{"worker_clock_seconds", 500 + s},
+                                                                    {"worker_cpu_seconds_total", s * cpu_percent / 100},
+                                                                    {"udp_bytes_out_total", s * mbit * 1e6 / 8}}})});
+    }
+    run();
+  }
   RoomId open_room() {
     const auto room = begin(workers_->open_room({}));
     EXPECT_TRUE(room->has_value() && (*room)->has_value());
@@ -124,6 +133,76 @@ TEST_F(WorkersTest, RoomsAreSpreadByTheirNumber) {
   const auto status = workers_->status();
   EXPECT_EQ(status[0].rooms, 3U);
   EXPECT_EQ(status[1].rooms, 3U);
+}
+
+TEST_F(WorkersTest, RoomsGoToTheWorkerWithLessToDo) {
+  connect(0);
+  connect(1);
+  load(0, 40, 0);
+  load(1, 20, 0);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(workers_->worker_of(open_room()), 1U);
+  EXPECT_NEAR(workers_->status()[0].cpu_percent, 40, 0.1);
+  EXPECT_NEAR(workers_->status()[1].cpu_percent, 20 + 4 * WorkerLoad::kRoomCost, 0.1);
+}
+
+TEST_F(WorkersTest, NobodyNewIsLetInToABusyWorkerAndWhoIsInIsServed) {
+  connect(0);
+  connect(1);
+  workers_->set_load_limits({.cpu_percent = 80});
+  const RoomId first = open_room();
+  const RoomId second = open_room();
+  ASSERT_EQ(workers_->worker_of(first), 0U);
+  ASSERT_EQ(workers_->worker_of(second), 1U);
+  load(0, 85, 0);
+  EXPECT_FALSE(workers_->may_take(first));
+  EXPECT_TRUE(workers_->may_take(second));
+  EXPECT_TRUE(workers_->may_take(std::nullopt));  // the other worker opens it
+  EXPECT_TRUE(workers_->status()[0].is_busy);
+  EXPECT_FALSE(workers_->status()[1].is_busy);
+  const auto joined = begin(workers_->call(first, channel::Join{}));
+  EXPECT_TRUE(joined->has_value() && (*joined)->has_value());
+  load(1, 85, 0);
+  EXPECT_FALSE(workers_->may_take(std::nullopt));
+  EXPECT_NE(open_room(), RoomId());  // for somebody who was let in before
+  workers_->set_load_limits({.cpu_percent = 0});
+  EXPECT_TRUE(workers_->may_take(first));
+}
+
+TEST_F(WorkersTest, WhoWasLetInIsExpectedToTakeItsShare) {
+  connect(0);
+  connect(1);
+  workers_->set_load_limits({.cpu_percent = 80});
+  load(0, 78, 0);
+  load(1, 90, 0);
+  const RoomId room = open_room();
+  ASSERT_EQ(workers_->worker_of(room), 0U);
+  EXPECT_TRUE(workers_->may_take(room));
+  // 78 + 0.4 for the room + 10 × 0.2.
+  for (int i = 0; i < 10; ++i) begin(workers_->call(room, channel::Join{}));
+  EXPECT_FALSE(workers_->may_take(room));
+}
+
+TEST_F(WorkersTest, TheLineIsSharedByAllWorkers) {
+  connect(0);
+  connect(1);
+  workers_->set_load_limits({.egress_mbit = 500});
+  load(0, 10, 300);
+  load(1, 10, 190);
+  EXPECT_TRUE(workers_->may_take(std::nullopt));
+  load(1, 10, 210);
+  EXPECT_FALSE(workers_->may_take(std::nullopt));
+}
+
+TEST_F(WorkersTest, ADeadWorkersLoadDiesWithIt) {
+  connect(0);
+  connect(1);
+  workers_->set_load_limits({.cpu_percent = 80});
+  const RoomId room = open_room();
+  load(0, 95, 0);
+  EXPECT_FALSE(workers_->may_take(room));
+  tell(LinkKind::kWorkerDied, 0);
+  connect(0);
+  EXPECT_FALSE(workers_->status()[0].is_busy);
 }
 
 TEST_F(WorkersTest, NoRoomIsOpenedBeforeEveryWorkerHasReported) {
