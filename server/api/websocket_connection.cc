@@ -4,7 +4,6 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include "server/api/http_connection.h"
 #include "server/api/rate_limit.h"
 #include "server/api/signal_connection.h"
+#include "server/api/text_queue.h"
 
 namespace eir {
 
@@ -27,8 +27,6 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kSilenceMax{30};
 constexpr std::chrono::seconds kClosingMax{5};
 constexpr size_t kMessageMax = 64 << 10;
-// What a client that reads slowly may leave unread; a roster of 250 and its changes fit.
-constexpr size_t kQueueMessagesMax = 2048;
 
 Timestamp steady_now() { return Timestamp(std::chrono::steady_clock::now().time_since_epoch()); }
 
@@ -63,12 +61,11 @@ class WebSocketConnection final : public SignalConnection, public std::enable_sh
 
   void send(std::string text) override {
     if (close_code_ || is_read_out_) return;
-    if (queue_.size() >= kQueueMessagesMax) {
+    if (!queue_.push(std::move(text))) {
       // Whoever does not read gets no farewell either.
       stream_.next_layer().tcp().close();
       return;
     }
-    queue_.push_back(std::move(text));
     wake_.cancel();
   }
 
@@ -99,8 +96,7 @@ class WebSocketConnection final : public SignalConnection, public std::enable_sh
   static asio::awaitable<void> write_all(std::shared_ptr<WebSocketConnection> self) {
     while (true) {
       while (!self->queue_.empty()) {
-        const std::string text = std::move(self->queue_.front());
-        self->queue_.pop_front();
+        const std::string text = self->queue_.pop();
         if (const auto [error, bytes] = co_await self->stream_.async_write(asio::buffer(text), kTuple); error)
           co_return;
       }
@@ -130,7 +126,7 @@ class WebSocketConnection final : public SignalConnection, public std::enable_sh
   asio::steady_timer hello_deadline_;
   RateLimit messages_;
   std::unique_ptr<SignalReceiver> session_;
-  std::deque<std::string> queue_;
+  TextQueue queue_;
   std::optional<CloseCode> close_code_;
   bool is_read_out_ = false;
 };
