@@ -47,6 +47,7 @@ Backend::Backend(asio::io_context& io, const Config& config, const Templates& te
       config_(config),
       clock_(clock),
       executor_(io.get_executor()) {
+  workers.set_load_limits(load_limits());
   for (const std::string& id : consultations.restore(clock.now(), options.stored, templates)) {
     log::error("record_unreadable", {{"id", id}});
   }
@@ -108,7 +109,12 @@ void Backend::on_stop_asked() {
   if (on_stop) on_stop();
 }
 
+LoadLimits Backend::load_limits() const {
+  return {.cpu_percent = config_.limits.cpu_percent, .egress_mbit = config_.limits.egress_mbit};
+}
+
 void Backend::take_limits() {
+  workers.set_load_limits(load_limits());
   consultations.set_limits({.consultations = config_.limits.consultations,
                             .participants_per_consultation = config_.limits.participants_per_consultation});
 }

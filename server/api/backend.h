@@ -62,6 +62,8 @@ class Backend final : public WorkerListener {
   Histogram first_media{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
  private:
+  LoadLimits load_limits() const;
+
   const Config& config_;
   const Clock& clock_;
   boost::asio::any_io_executor executor_;

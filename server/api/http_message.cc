@@ -8,7 +8,14 @@ namespace {
 
 // Seconds. A node that drains does so until its calls have ended: pages that wait for it need not knock every second.
 constexpr std::string_view kRetryWhileDraining = "20";
+// Load is measured over 3 s, and calls end one by one.
+constexpr std::string_view kRetryWhileBusy = "10";
 constexpr std::string_view kRetrySoon = "1";
+
+std::string_view retry_after(std::string_view code) {
+  if (code == "draining") return kRetryWhileDraining;
+  return code == "node_busy" ? kRetryWhileBusy : kRetrySoon;
+}
 
 }  // namespace
 
@@ -34,7 +41,7 @@ HttpAnswer answer_problem(const Problem& problem) {
   // RFC 6750 section 3.
   if (problem.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (problem.status == 503 || problem.status == 429) {
-    answer.headers.emplace_back("Retry-After", problem.code == "draining" ? kRetryWhileDraining : kRetrySoon);
+    answer.headers.emplace_back("Retry-After", retry_after(problem.code));
   }
   return answer;
 }

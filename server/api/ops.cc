@@ -190,6 +190,8 @@ void Ops::put_api(MetricsPage& page) const {
   page.counter("joins_total", "Joins and resumptions that succeeded.", static_cast<double>(rest.joins));
   page.counter("joins_refused_total", "Joins refused for their token.", static_cast<double>(rest.joins_refused));
   page.counter("joins_rate_limited_total", "Joins refused for their number.", static_cast<double>(rest.rate_limited));
+  page.counter("joins_busy_total", "Joins refused because the media workers had as much to do as they may.",
+               static_cast<double>(rest.joins_busy));
   page.counter("unauthorized_total", "Requests without a valid credential.", static_cast<double>(rest.unauthorized));
   page.counter("forbidden_total", "Acts that the caller had no right to.", static_cast<double>(rest.forbidden));
   const IdempotencyCounters& keyed = backend_.rest.idempotency_counters();
@@ -255,6 +257,13 @@ void Ops::put_worker(MetricsPage& page, const WorkerStatus& worker) {
   page.gauge("worker_up", "Whether the media worker is connected.", worker.connected ? 1 : 0, labels);
   page.counter("worker_restarts_total", "Times the media worker was replaced.", worker.restarts, labels);
   page.gauge("worker_rooms", "Rooms on the media worker.", worker.rooms, labels);
+  page.gauge("worker_cpu_percent",
+             "Of its core, in the last seconds, and what is expected of those who were let in just now.",
+             worker.cpu_percent, labels);
+  page.gauge("worker_egress_mbit", "Megabits per second of media sent in the last seconds.", worker.egress_mbit,
+             labels);
+  page.gauge("worker_busy", "Whether load keeps new people out, see limits.cpu_percent and limits.egress_mbit.",
+             worker.is_busy ? 1 : 0, labels);
   // Only names that are known: a worker that was taken over invents no metrics.
   for (const channel::Counter& counter : worker.counters) {
     const std::string_view help = worker_metric_help(counter.name);

@@ -227,6 +227,11 @@ asio::awaitable<HttpAnswer> RestApi::join(const Route& route, const HttpRequest&
   if (route.name == RouteName::kJoin) {
     const auto parsed = parse_join(request.body);
     if (parsed.problem) co_return answer_problem(*parsed.problem);
+    const auto anew = parts_.consultations.find_joined_anew(parsed.value.token);
+    if (anew && !parts_.bridge.may_take(*anew)) {
+      ++counters_.joins_busy;
+      co_return answer_problem({503, "node_busy", "This node has as much to do as it may; those that are in stay"});
+    }
     joined = parts_.consultations.join(now, parsed.value.token, parsed.value.display_name, parsed.value.wants_echo);
   } else {
     const auto parsed = parse_resume(request.body);

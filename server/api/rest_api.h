@@ -24,6 +24,8 @@ struct RestCounters {
   // Joins refused because the token was unknown, expired, used or revoked.
   uint64_t joins_refused = 0;
   uint64_t rate_limited = 0;
+  // Joins refused for the media workers' load.
+  uint64_t joins_busy = 0;
   uint64_t unauthorized = 0;
   // Acts that the caller had no right to.
   uint64_t forbidden = 0;

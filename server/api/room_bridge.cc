@@ -333,6 +333,11 @@ std::vector<RoomSummary> RoomBridge::rooms() const {
   return out;
 }
 
+bool RoomBridge::may_take(ConsultationKey key) const {
+  const RoomPtr room = find_room(key);
+  return workers_.may_take(room != nullptr && room->number ? std::optional(room->number) : std::nullopt);
+}
+
 std::optional<ParticipantRef> RoomBridge::find(ParticipantId number) const {
   const auto found = numbers_.find(number);
   if (found == numbers_.end()) return std::nullopt;

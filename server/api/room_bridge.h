@@ -83,6 +83,8 @@ class RoomBridge {
   // Who had a transport in these rooms and needs a new one.
   std::vector<ParticipantRef> forget_rooms(const std::vector<RoomId>& rooms);
 
+  // Whether one more person may be let in, as far as the workers' load goes.
+  bool may_take(ConsultationKey key) const;
   std::optional<ParticipantRef> find(ParticipantId number) const;
   std::optional<ConsultationKey> find(RoomId room) const;
   // The participant's slots with public ids; nothing before the first offer.

@@ -84,6 +84,10 @@ struct Limits {
   // Token buckets: of all joins of the node, and of joins with an unknown token from one source address.
   uint32_t joins_per_second = 100;
   uint32_t joins_per_source_per_minute = 120;
+  // Of a media worker's core, in the last seconds; 0: no limit. Who is in stays, and comes back.
+  uint32_t cpu_percent = 80;
+  // Megabits per second of media that all workers together send; 0: no limit.
+  uint32_t egress_mbit = 0;
   uint32_t http_connections = 4096;
   uint32_t http_connections_per_source = 256;
   // Longest body of a request and longest WebSocket message.

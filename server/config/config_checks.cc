@@ -30,6 +30,8 @@ constexpr KeyRange kRanges[] = {
     {"limits.transports_per_participant", 1, 4},
     {"limits.joins_per_second", 1, 10000},
     {"limits.joins_per_source_per_minute", 1, 100000},
+    {"limits.cpu_percent", 0, 100},
+    {"limits.egress_mbit", 0, 1000000},
     {"limits.http_connections", 16, 65536},
     {"limits.http_connections_per_source", 1, 65536},
     {"limits.http_body_bytes", 4096, 1 << 20},

@@ -22,8 +22,9 @@ BOOST_DESCRIBE_STRUCT(MediaConfig, (),
                        measure_delay))
 BOOST_DESCRIBE_STRUCT(Limits, (),
                       (consultations, participants_per_consultation, participants_per_worker,
-                       transports_per_participant, joins_per_second, joins_per_source_per_minute, http_connections,
-                       http_connections_per_source, http_body_bytes, signalling_messages_per_second))
+                       transports_per_participant, joins_per_second, joins_per_source_per_minute, cpu_percent,
+                       egress_mbit, http_connections, http_connections_per_source, http_body_bytes,
+                       signalling_messages_per_second))
 BOOST_DESCRIBE_STRUCT(Timeouts, (),
                       (worker_alone_s, drain_s, tls_handshake_s, http_header_s, http_body_s, http_idle_s,
                        signalling_hello_s))

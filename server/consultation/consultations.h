@@ -156,6 +156,9 @@ class Consultations {
 
   // --- who comes ---
   Result<Joined, Refusal> join(Now now, std::string_view token, std::string_view display_name, bool wants_echo = false);
+  // Where join() with this token would make one person more; nothing for a token of nobody, or where who has the seat
+  // would make room.
+  std::optional<ConsultationKey> find_joined_anew(std::string_view token) const;
   Result<Joined, Refusal> resume(Now now, std::string_view token);
   Result<ParticipantRef, Refusal> authenticate(Now now, std::string_view session) const;
   // A further session token; the older ones stay good until their own end.

@@ -75,6 +75,19 @@ Result<Joined, Refusal> Consultations::join(Now now, std::string_view token, std
   return joined;
 }
 
+std::optional<ConsultationKey> Consultations::find_joined_anew(std::string_view token) const {
+  const auto found = invitations_.find(hash_token(token));
+  if (found == invitations_.end()) return std::nullopt;
+  const Consultation& consultation = *find(found->second.first);
+  const Invitation& invitation = *std::ranges::find(consultation.invitations, found->second.second, &Invitation::key);
+  const Seat& seat = *std::ranges::find(consultation.seats, invitation.seat, &Seat::key);
+  const bool is_taken = std::ranges::any_of(consultation.participants, [&](const auto& entry) {
+    return entry.second.seat == seat.key && entry.second.presence != Presence::kLeft;
+  });
+  if (!seat.many && is_taken) return std::nullopt;
+  return consultation.key;
+}
+
 Participant& Consultations::seat_somebody(Now now, Consultation& consultation, const Invitation& invitation,
                                           const Seat& seat, const Joined& joined) {
   Participant& participant = consultation.participants[joined.who.participant];

@@ -11,6 +11,7 @@ const kFailures = [
   ['full', 'later', 'full'],
   ['locked', 'later', 'locked'],
   ['draining', 'later', 'draining unavailable journal_unavailable rate_limited'],
+  ['busy', 'later', 'node_busy'],
   ['ended', 'never', 'ended consultation_ended'],
   ['removed', 'never', 'removed'],
   ['denied', 'other_link', 'denied'],

@@ -99,7 +99,7 @@ export type DeviceError =
 export type FailureCode =
   | DeviceError
   | 'wrong_link' | 'link_used' | 'too_early' | 'too_late' | 'full' | 'locked' | 'removed' | 'denied' | 'ended'
-  | 'host_absent' | 'draining' | 'unreachable' | 'media_blocked' | 'replaced' | 'screen_blocked';
+  | 'host_absent' | 'draining' | 'busy' | 'unreachable' | 'media_blocked' | 'replaced' | 'screen_blocked';
 
 export interface Failure {
   code: FailureCode;

@@ -125,6 +125,7 @@ export class Lead {
         return [linkForm()];
       case 'too_early':
       case 'draining':
+      case 'busy':
         return [wayButton('way.retry', again, 'again'), this.countdown()];
       default:
         return [wayButton('way.retry', again, 'again')];

@@ -264,6 +264,42 @@ TEST_F(BackendTest, DrainingNodeTakesNobodyNew) {
   EXPECT_EQ(header(refused, "Retry-After"), "20");
 }
 
+// Two snapshots of a worker that uses all of its core.
+channel::Counters busy_at(double second) {
+  return {{{"worker_clock_seconds", second}, {"worker_cpu_seconds_total", second}, {"udp_bytes_out_total", 0}}};
+}
+
+TEST_F(BackendTest, ABusyNodeTakesNobodyNewButWhoIsInStaysAndComesBack) {
+  create();
+  const Person nurse = join(0);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  const std::string taken = invite(0);
+  const std::string patient = invite(1);
+  worker->send_event(busy_at(10));
+  worker->send_event(busy_at(11));
+  run_until([this] { return backend->workers.status()[0].is_busy; });
+
+  const auto refused = call("POST", "/v1/join", R"({"token":")" + patient + R"("})", "");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(code(refused), "node_busy");
+  EXPECT_EQ(header(refused, "Retry-After"), "10");
+  EXPECT_EQ(backend->rest.counters().joins_busy, 1U);
+  EXPECT_EQ(code(call("POST", "/v1/join", R"({"token":"x"})", "")), "unauthorized");
+
+  // Admitted before it was busy: the room is opened all the same.
+  hello(session, nurse);
+  say(session, R"({"type":"offer","sdp":"a"})");
+  EXPECT_EQ(connection.last("answer"), R"({"type":"answer","sdp":"answer to a"})");
+  EXPECT_EQ(call("POST", "/v1/join/resume", R"({"resume":")" + nurse.resume + R"("})", "").status, 200);
+  // The same seat from another page: nobody more.
+  EXPECT_EQ(call("POST", "/v1/join", R"({"token":")" + taken + R"("})", "").status, 200);
+
+  config.limits.cpu_percent = 0;
+  backend->take_limits();
+  EXPECT_EQ(call("POST", "/v1/join", R"({"token":")" + patient + R"("})", "").status, 200);
+}
+
 TEST_F(BackendTest, WhatAWorkerTookToTheFirstPacketIsCounted) {
   channel::MediaStarted started;
   started.elapsed_ms = 187;
