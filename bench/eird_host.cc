@@ -48,7 +48,8 @@ OwnEird::OwnEird(const Options& options) {
   await_ready();
 }
 
-// Limits that guard against strangers are out of the way: all clients have one address.
+// Limits that guard against strangers are out of the way: all clients have one address. So is the one that guards a
+// worker: what it cannot carry is to be seen.
 void OwnEird::write_files(const Options& options) {
   std::ofstream config(directory_.path() / "eird.yaml");
   config << "state_dir: " << (directory_.path() / "state").string() << "\n"
@@ -63,6 +64,7 @@ void OwnEird::write_files(const Options& options) {
          // Not said when it is not wanted: builds from before this key are measured, too.
          << (options.measures_delay ? "  measure_delay: true\n" : "") << "timeouts: {drain_s: 0}\n"
          << "limits:\n"
+         << "  cpu_percent: 0\n"
          << "  joins_per_second: 10000\n"
          << "  joins_per_source_per_minute: 100000\n"
          << "  participants_per_worker: 5000\n"
