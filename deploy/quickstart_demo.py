@@ -143,6 +143,7 @@ listeners:
   allowed_origins: [{quoted(LOCAL_PAGE)}, {quoted(API)}]
 media:
   addresses: [{{bind: {quoted(address)}, announce: {quoted(address)}}}]
+  measure_delay: true
 """)
     return path
 
