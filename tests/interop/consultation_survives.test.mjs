@@ -115,6 +115,7 @@ describe('without a break', () => {
     await pause(3000);
     assert.equal(await participantOf(patient), participant);
     assert.deepEqual(await rosters(), rosterBefore);
+    t.diagnostic(`measured in the server, of all so far: ${await eir.keptLongerThan(66)} datagrams for longer than 66 ms`);
     const after = await media();
     for (const [index, [page]] of others.entries()) {
       const change = harm(before[index], after[index], slots[index]);
