@@ -23,8 +23,8 @@ const PARTIES = [
 const RELATIVE = { role: 'relative', code: 6 };
 // Four browsers draw on this machine's processors alone: a large picture would take from them what decoding needs.
 const VIEWPORT = { width: 640, height: 400 };
-// 320×180, for the same reason: with four times as many pixels in twelve decoders, pictures froze on two processors while
-// no datagram stayed in the server for longer than a picture may be late.
+// 320×180, for the same reason: on two processors and with 640×360 pictures froze in most attempts, in one of them while no
+// datagram stayed in the server for longer than LATE_MS.
 const SCALE = 0.5;
 // What a picture at 28 a second may come later than its turn without being a freeze (W3C webrtc-stats, freezeCount: 150 ms).
 const LATE_MS = 132; // the nearest bound of the server's histogram below it
