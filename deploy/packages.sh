@@ -26,6 +26,8 @@ test=(
 )
 browser=(
   chromium firefox-esr nodejs npm pulseaudio espeak-ng ffmpeg sox fonts-dejavu-core python3 curl iproute2 procps util-linux
+  # What stayed in the server, and for how long, is read off the wire.
+  tcpdump
   # GStreamer as a WHIP camera and a WHEP player: webrtcbin and its SRTP, DTLS and ICE, x264, VP8, Opus, the bindings.
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice
   python3-gst-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0

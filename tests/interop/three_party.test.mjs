@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium, launchFirefox, missingBrowsers } from './lib/browsers.mjs';
-import { FIGURES_COUNT, FPS, TURNS, harm, join, levelsWhile, pairOf, sentRate, waitForParties, watch } from './lib/consultation.mjs';
+import { FIGURES_COUNT, FPS, TURNS, assertForwarded, harm, join, levelsWhile, pairOf, sentRate, serverPart, waitForParties, watch, wireText } from './lib/consultation.mjs';
 import { startEir } from './lib/eir.mjs';
 import { speechBase64 } from './lib/media_files.mjs';
+import { forwarding, recordWire } from './lib/wire.mjs';
 
 const WATCH_MS = 30000;
 const SETTLE_MS = 5000;
@@ -23,11 +24,6 @@ const PARTIES = [
 const RELATIVE = { role: 'relative', code: 6 };
 // Four browsers draw on this machine's processors alone: a large picture would take from them what decoding needs.
 const VIEWPORT = { width: 640, height: 400 };
-// 320×180, for the same reason: on two processors and with 640×360 pictures froze in most attempts, in one of them while no
-// datagram stayed in the server for longer than LATE_MS.
-const SCALE = 0.5;
-// What a picture at 28 a second may come later than its turn without being a freeze (W3C webrtc-stats, freezeCount: 150 ms).
-const LATE_MS = 132; // the nearest bound of the server's histogram below it
 const artifacts = process.env.EIR_BROWSER_ARTIFACTS;
 /** Runs in the page: [party code in the picture, caption under it] of each tile. */
 const captions = () =>
@@ -47,7 +43,7 @@ describe('three parties', () => {
   let folder;
   let eir;
 
-  const sourceOf = async (code) => ({ code, fps: FPS, scale: SCALE, speech: await speechBase64(folder, code), ...TURNS });
+  const sourceOf = async (code) => ({ code, fps: FPS, speech: await speechBase64(folder, code), ...TURNS });
 
   async function enter({ role, code, browser }, link) {
     pages[code] = await join(browsers[browser], link, { name: role, source: await sourceOf(code), viewport: VIEWPORT });
@@ -139,6 +135,7 @@ describe('three parties', () => {
       slots[code] = await watch(pages[code], 1000).then((seen) => Object.keys(seen.parties).map((stream) => seen.midOfStream[stream]));
       start[code] = await media(pages[code]);
     }
+    const wire = await recordWire();
     const relative = await join({ open: () => opened }, await eir.addSeat(eir.consultation, RELATIVE.role), { name: RELATIVE.role });
     await eir.admitUntil(eir.consultation, PARTIES.length + 1);
     await Promise.all(PARTIES.map(({ code }) => waitForParties(pages[code], [...others(code), RELATIVE.code])));
@@ -146,11 +143,17 @@ describe('three parties', () => {
     await pause(AFTER_CHANGE_MS);
     await relative.close();
     await pause(AFTER_CHANGE_MS);
-    t.diagnostic(`measured in the server, of all so far: ${await eir.keptLongerThan(LATE_MS)} datagrams for longer than ${LATE_MS} ms`);
+    const end = {};
+    for (const { code } of PARTIES) end[code] = await media(pages[code]);
+    const flows = forwarding(await wire.stop());
     const changes = {};
     for (const { code } of PARTIES) {
-      changes[code] = harm(start[code], await media(pages[code]), slots[code]);
+      changes[code] = harm(start[code], end[code], slots[code]);
       t.diagnostic(`measured party ${code}: ${JSON.stringify(changes[code])}`);
+      for (const flow of serverPart(flows, end[code], slots[code])) {
+        t.diagnostic(`measured to party ${code}: ${wireText(flow)}`);
+        assertForwarded(flow, `to party ${code}`);
+      }
     }
     return changes;
   }

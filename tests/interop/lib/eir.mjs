@@ -55,16 +55,6 @@ export async function startEir() {
     call,
     /** The counters of all processes, as Prometheus text. */
     metrics: async () => (await fetch(`${told.ops}/metrics`)).text(),
-    /** How many datagrams the workers kept for longer than so many ms, from the kernel's receive stamp to the send. */
-    async keptLongerThan(ms) {
-      const page = await this.metrics();
-      const lines = [...page.matchAll(/^eir_worker_added_delay_seconds_(bucket|count){([^}]*)} (\d+)$/gm)];
-      const bound = (labels) => Number(/le="([^"]+)"/.exec(labels)?.[1] ?? NaN) * 1000;
-      const bounds = lines.map(([, , labels]) => bound(labels)).filter((each) => each <= ms);
-      if (bounds.length === 0) throw new Error('the workers measure no delay');
-      const sum = (matches) => lines.filter(matches).reduce((total, [, , , count]) => total + Number(count), 0);
-      return sum(([, kind]) => kind === 'count') - sum(([, , labels]) => bound(labels) === Math.max(...bounds));
-    },
     /** What eird logged so far. */
     log: () => readFileSync(join(stateHome, 'eir-quickstart', 'eird.log'), 'utf8'),
     /** A new consultation: {id, links: {role: url}}; a role may be named more than once and is then role, role2, … */
