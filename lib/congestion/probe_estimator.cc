@@ -1,0 +1,98 @@
+#include "lib/congestion/probe_estimator.h"
+
+#include <algorithm>
+
+namespace eir {
+namespace {
+
+constexpr double kMin = 1e-9;
+DataRate rate_of(double seconds_per_kilobyte) {
+  return DataRate::bps(static_cast<int64_t>(8e3 / std::max(seconds_per_kilobyte, 1e-6)));
+}
+
+}  // namespace
+
+void ProbeEstimator::Line::add(double at_x, double at_y) {
+  n += 1;
+  x += at_x;
+  y += at_y;
+  xx += at_x * at_x;
+  xy += at_x * at_y;
+}
+
+std::optional<double> ProbeEstimator::Line::slope() const {
+  const double denominator = n * xx - x * x;
+  if (denominator <= kMin) return std::nullopt;
+  return (n * xy - x * y) / denominator;
+}
+
+ProbeEstimator::Cluster* ProbeEstimator::find(uint16_t cluster) {
+  if (cluster == 0) return nullptr;
+  for (Cluster& each : clusters_) {
+    if (each.plan.cluster == cluster) return &each;
+  }
+  return nullptr;
+}
+
+void ProbeEstimator::begin(const Plan& plan) {
+  Cluster& place = clusters_[plan.cluster % kClusters];
+  place = {};
+  place.plan = plan;
+  filling_ = 0;  // one that was never completed ends here
+}
+
+uint16_t ProbeEstimator::note_sent(Timestamp now, uint16_t cluster, size_t bytes) {
+  if (cluster == 0) cluster = filling_;
+  Cluster* const found = find(cluster);
+  if (found == nullptr) return 0;
+  if (found->sent_packets++ == 0) found->first_sent = now;
+  found->last_sent = now;
+  found->sent_bytes += bytes;
+  filling_ = is_whole(*found) ? uint16_t{0} : cluster;
+  return cluster;
+}
+
+void ProbeEstimator::handle_received(const SentPackets::Sent& sent, Duration arrival) {
+  Cluster* const found = find(sent.cluster);
+  if (found == nullptr) return;
+  if (!sent.was_lost) ++found->resolved;
+  if (found->received++ == 0) found->first_arrival = arrival;
+  found->received_bytes += sent.bytes;
+  const double kilobytes = double(found->received_bytes) / 1e3;
+  found->arrived.add(kilobytes, to_seconds(arrival - found->first_arrival));
+  found->sent.add(kilobytes, to_seconds(sent.at - found->first_sent));
+}
+
+void ProbeEstimator::handle_lost(const SentPackets::Sent& sent) {
+  if (Cluster* const found = find(sent.cluster)) ++found->resolved;
+}
+
+std::optional<ProbeEstimator::Result> ProbeEstimator::poll() {
+  for (Cluster& each : clusters_) {
+    if (each.plan.cluster == 0 || each.resolved < each.sent_packets) continue;
+    if (!is_whole(each)) continue;
+    const Result nothing{.cluster = each.plan.cluster};
+    const std::optional<Result> result = evaluate(each);
+    each = {};
+    return result ? result : nothing;
+  }
+  return std::nullopt;
+}
+
+std::optional<ProbeEstimator::Result> ProbeEstimator::evaluate(const Cluster& cluster) {
+  if (double(cluster.received) < kReceivedMin * double(cluster.sent_packets) || cluster.received < 3)
+    return std::nullopt;
+  const std::optional<double> arrived = cluster.arrived.slope();
+  const std::optional<double> sent = cluster.sent.slope();
+  if (!arrived || !sent) return std::nullopt;
+  const DataRate arrived_rate = rate_of(*arrived);
+  const DataRate sent_rate = rate_of(*sent);
+  Result result{.cluster = cluster.plan.cluster};
+  result.is_saturated = arrived_rate < std::min(sent_rate, cluster.plan.rate) * kSaturated;
+  // Counted by what came, so that loss does not make it more than was proven.
+  result.rate =
+      result.is_saturated ? arrived_rate * kOfSaturated : std::min(sent_rate, cluster.plan.rate * kAheadOfPlan);
+  return result;
+}
+
+}  // namespace eir
