@@ -6,8 +6,8 @@ namespace eir {
 
 // What became of the packets of a stream that a slot had before it. Nothing vanishes between the history and the slot's
 // queue: of all slots of a router together,
-//   offered + looked_back = not_ready + other_layer + before_start + late + left + gone + no_room + padding_closed
-//                           + padding + forwarded + what no slot has read yet.
+//   offered + looked_back = not_ready + other_layer + before_start + late + left + gone + no_room + above_limit
+//                           + padding_closed + padding + forwarded + what no slot has read yet.
 // Owned by the RouterShared, or a test.
 struct ForwardCounters {
   uint64_t offered = 0;      // packets that arrived, once for each slot that shows their track
@@ -24,6 +24,8 @@ struct ForwardCounters {
   uint64_t left = 0;     // unread when the slot went to another stream, or the stream, the right or the slot ended
   uint64_t gone = 0;     // overwritten or expired in the history before the slot could read them
   uint64_t no_room = 0;  // more packets of one key frame came before its first than the slot's queue takes
+
+  uint64_t above_limit = 0;  // of a temporal layer above the slot's limit
 
   uint64_t overruns = 0;  // times that the history was overwritten before a slot had read it
   uint64_t switches = 0;  // epochs begun by a change of the source

@@ -50,6 +50,11 @@ void Forwarder::set_target(Timestamp now, TrackId track, ReceiveStream* source, 
   counters_.looked_back += unread_of(target_);
 }
 
+void Forwarder::set_temporal_limit(uint8_t limit, uint8_t until_switch) {
+  limit_of_target_ = limit;
+  temporal_.set_limit(target_.source == current_.source ? limit : until_switch);
+}
+
 uint64_t Forwarder::unread_of(const Supply& supply) {
   return supply.source == nullptr ? 0 : supply.source->history().arrivals() - supply.cursor;
 }
@@ -118,6 +123,8 @@ bool Forwarder::try_switch(Timestamp, Ring<EgressEntry>& out) {
     }
     counters_.left += unread_of(current_);
     current_ = target_;
+    temporal_.set_limit(limit_of_target_);
+    temporal_.begin();
     begin_epoch(*stored, out);
     // Later packets of the key frame may have overtaken its first: they stand before the cursor.
     for (int64_t sequence = stored->sequence + 1; sequence <= history.newest(); ++sequence) {
@@ -216,6 +223,7 @@ void Forwarder::follow(Ring<EgressEntry>& out) {
 void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
   if (stored.is_padding()) return take_padding(stored, out);
   if (stored.pause > Duration::zero() && stored.sequence > newest_in_sequence_) go_on_after_pause(stored);
+  if (leaves_out(stored, out)) return;
   const std::optional<RewriteMap::Place> place = map_.map(current_.source, stored.sequence);
   if (!place) {
     ++counters_.late;
@@ -243,15 +251,40 @@ void Forwarder::go_on_after_pause(const StoredPacket& stored) {
 
 void Forwarder::take_padding(const StoredPacket& stored, Ring<EgressEntry>& out) {
   newest_in_sequence_ = std::max(newest_in_sequence_, stored.sequence);
-  const std::optional<RewriteMap::Place> taken =
-      map_.drop(stored.sequence, false) ? std::nullopt : map_.map(current_.source, stored.sequence);
-  if (!taken) {
-    ++counters_.padding_closed;
-    return;
-  }
+  if (map_.drop(stored.sequence, false) || !fill(stored, out)) ++counters_.padding_closed;
+}
+
+bool Forwarder::fill(const StoredPacket& stored, Ring<EgressEntry>& out) {
+  const std::optional<RewriteMap::Place> place = map_.map(current_.source, stored.sequence);
+  if (!place) return false;
   const bool has_room =
-      out.push({.out_sequence = taken->out_sequence, .size = kHeadersSize, .kind = EgressEntry::Kind::kPadding});
+      out.push({.out_sequence = place->out_sequence, .size = kHeadersSize, .kind = EgressEntry::Kind::kPadding});
   ++(has_room ? counters_.padding : counters_.no_room);
+  if (has_room && !stored.is_padding()) filled_[filled_count_++ % kFilledMax] = place->out_sequence;
+  return true;
+}
+
+bool Forwarder::is_filled(int64_t out_sequence) const {
+  const auto end = filled_.begin() + static_cast<ptrdiff_t>(std::min(filled_count_, kFilledMax));
+  return std::find(filled_.begin(), end, out_sequence) != end;
+}
+
+// Picture ids close up over what is left out only in VP8: there they count what is sent (libwebrtc waits for a missing
+// one), while VP9 names the frames it refers to by them.
+bool Forwarder::leaves_out(const StoredPacket& stored, Ring<EgressEntry>& out) {
+  const bool is_late = stored.sequence <= newest_in_sequence_ && any_sent_;
+  if (is_late) {
+    if (!temporal_.leaves_out_late(stored)) return false;
+    if (map_.drop(stored.sequence, false) || !fill(stored, out)) ++counters_.above_limit;
+    return true;
+  }
+  const Codec codec = current_.source->codec();
+  const TemporalFilter::Verdict verdict = temporal_.judge(codec, stored, newest_in_timestamp_);
+  if (verdict == TemporalFilter::Verdict::kSend) return false;
+  newest_in_sequence_ = stored.sequence;
+  map_.drop(stored.sequence, verdict == TemporalFilter::Verdict::kLeaveOutPicture && codec == Codec::kVp8);
+  ++counters_.above_limit;
+  return true;
 }
 
 void Forwarder::note_newest(const StoredPacket& stored, const RewriteMap::Place& place) {
@@ -279,6 +312,7 @@ std::optional<RewrittenPacket> Forwarder::rewrite(int64_t out_sequence) const {
                            .sequence = static_cast<uint16_t>(out_sequence),
                            .timestamp = inserted_.timestamp};
   }
+  if (filled_count_ > 0 && is_filled(out_sequence)) return std::nullopt;
   const std::optional<RewriteMap::Place> place = map_.reverse(out_sequence);
   if (!place) return std::nullopt;
   const Epoch& epoch = *place->epoch;

@@ -13,6 +13,7 @@
 #include "lib/media/h264_parameter_sets.h"
 #include "lib/media/packet_history.h"
 #include "lib/media/rewrite_map.h"
+#include "lib/media/temporal_filter.h"
 #include "lib/rtp/codec.h"
 
 namespace eir {
@@ -59,6 +60,10 @@ class Forwarder {
   // Whose packets to send from the next possible one on; nullptr: nobody's. `clock` is the publisher's and lives as
   // long as `source`.
   void set_target(Timestamp now, TrackId track, ReceiveStream* source, const PublisherClock* clock);
+  // The highest temporal layer to send of the target, and until the switch to it, of what is sent now: that may have to
+  // give way at once, or may stay as it is.
+  void set_temporal_limit(uint8_t limit, uint8_t until_switch);
+  void set_temporal_limit(uint8_t limit) { set_temporal_limit(limit, limit); }
   // The right to this track is gone: nothing of it is sent again, neither new nor retransmitted.
   void revoke(TrackId track);
   // The track sends no more; what was sent of it can still be asked for.
@@ -119,6 +124,10 @@ class Forwarder {
   void take(const StoredPacket& stored, Ring<EgressEntry>& out);
   void go_on_after_pause(const StoredPacket& stored);
   void take_padding(const StoredPacket& stored, Ring<EgressEntry>& out);
+  bool leaves_out(const StoredPacket& stored, Ring<EgressEntry>& out);
+  // Puts padding where the receiver already waits for a number that is not to be sent. False if it does not wait.
+  bool fill(const StoredPacket& stored, Ring<EgressEntry>& out);
+  bool is_filled(int64_t out_sequence) const;
   void note_newest(const StoredPacket& stored, const RewriteMap::Place& place);
   static bool starts_decoding(const StoredPacket& stored, MediaKind kind);
 
@@ -126,6 +135,8 @@ class Forwarder {
   RewriteMap map_;
   Supply current_;
   Supply target_;
+  TemporalFilter temporal_;
+  uint8_t limit_of_target_ = TemporalFilter::kNoLimit;
 
   // The slot's RTP time: base_timestamp_ at base_capture_ in Eir's clock.
   uint32_t base_timestamp_;
@@ -153,6 +164,12 @@ class Forwarder {
     std::array<uint8_t, H264ParameterSets::kStapABytesMax> payload{};
   };
   Inserted inserted_;
+
+  // Numbers of late packets of pictures that are left out, filled with padding: not to be sent as media when asked for
+  // again. Rare; the oldest gives way.
+  static constexpr size_t kFilledMax = 32;
+  std::array<int64_t, kFilledMax> filled_{};
+  size_t filled_count_ = 0;  // since the beginning
 
   bool switched_ = false;
   ForwardCounters& counters_;

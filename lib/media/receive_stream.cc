@@ -121,6 +121,9 @@ ReceiveStream::Outcome ReceiveStream::store(Timestamp now, PacketPtr packet, con
   history_.keep(*stored, std::move(packet));
   ++counters_.packets;
   counters_.bytes += parts.payload_size;
+  // A picture of several spatial layers is one.
+  meter_.count(stored->info.temporal_layer, parts.payload_size,
+               stored->info.frame_start && stored->info.spatial_layer == 0);
   last_media_ = now;
   if (parts.recovered) {
     ++counters_.recovered;

@@ -13,6 +13,7 @@
 #include "lib/media/h264_parameter_sets.h"
 #include "lib/media/nack_tracker.h"
 #include "lib/media/packet_history.h"
+#include "lib/media/rate_meter.h"
 #include "lib/rtp/codec.h"
 #include "lib/rtp/dependency_descriptor.h"
 #include "lib/rtp/rtcp_reports.h"
@@ -76,6 +77,8 @@ class ReceiveStream {
   const StreamClock& clock() const { return clock_; }
   const H264ParameterSets& parameter_sets() const { return parameter_sets_; }
   const Counters& counters() const { return counters_; }
+  // What it sends, as a receiver's line would feel it. To be asked about each 250 ms or so from the beginning.
+  const RateMeter::Rates& rates(Timestamp now) { return meter_.rates(now); }
   const NackTracker& nacks() const { return nacks_; }
 
   // Something but padding came within `d`.
@@ -113,6 +116,7 @@ class ReceiveStream {
   SequenceUnwrapper<uint16_t> sequence_;
   std::optional<uint16_t> jumped_to_;  // a number far from the others, not believed yet
   Counters counters_;
+  RateMeter meter_;
   Timestamp last_media_;
   // Of the newest packet in order that was no retransmission, for find_pause().
   struct Newest {

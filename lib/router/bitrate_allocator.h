@@ -11,8 +11,8 @@
 
 namespace eir {
 
-// One simulcast layer that a slot could show, as measured: ReceiveStream::rates(). A layer that sends nothing now is
-// not offered.
+// One simulcast layer that a slot could show, as measured: PublishedTrack::offer_layers(). A layer that sends nothing
+// now is not offered.
 struct LayerOffer {
   static constexpr size_t kTemporalMax = 4;  // the dependency descriptor allows 8; browsers send at most 3
 

@@ -76,6 +76,32 @@ bool PublishedTrack::update_best(Timestamp now) {
   return true;
 }
 
+size_t PublishedTrack::offer_layers(Timestamp now, std::span<LayerOffer, kLayersMax> out) {
+  size_t count = 0;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    ReceiveStream* const stream = layers_[i].stream.get();
+    if (stream == nullptr || !stream->is_active(now, kLayerSilent)) continue;
+    const RateMeter::Rates& rates = stream->rates(now);
+    LayerOffer& offer = out[count++];
+    offer = {.key = i,
+             .width = static_cast<uint16_t>(stream->width()),
+             .height = static_cast<uint16_t>(stream->height()),
+             .temporal_layers = std::max<uint8_t>(rates.temporal_layers, 1)};
+    static_assert(LayerOffer::kTemporalMax == RateMeter::kTemporalMax);
+    for (size_t part = 0; part < offer.up_to.size(); ++part) {
+      offer.up_to[part] = {.rate = rates.up_to[part].rate,
+                           .frames_per_second = static_cast<float>(rates.up_to[part].frames_per_second)};
+    }
+  }
+  std::sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(count), [](const LayerOffer& a, const LayerOffer& b) {
+    const auto rank = [](const LayerOffer& each) {
+      return std::pair(uint32_t{each.width} * each.height, each.up_to.back().rate);
+    };
+    return rank(a) < rank(b);
+  });
+  return count;
+}
+
 bool PublishedTrack::take_state_changed(Timestamp now) {
   const bool was_silent = std::exchange(was_silent_, is_silent(now));
   const Codec last_codec = std::exchange(last_codec_, codec());

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "lib/media/clock_mapping.h"
 #include "lib/media/key_frame_requester.h"
 #include "lib/media/receive_stream.h"
+#include "lib/router/bitrate_allocator.h"
 #include "lib/router/events.h"
 #include "lib/sdp/media_description.h"
 
@@ -53,6 +55,13 @@ class PublishedTrack {
   // The same question asked by the clock: a layer may have fallen silent.
   bool update_best(Timestamp now);
   ReceiveStream* best() const { return best_; }
+
+  // The layers that send now, smallest first, for the allocator; how many. An offer's key names its layer for
+  // stream_of() as long as the track lives.
+  size_t offer_layers(Timestamp now, std::span<LayerOffer, kLayersMax> out);
+  ReceiveStream* stream_of(uint64_t key) const {
+    return key < layers_.size() ? layers_[static_cast<size_t>(key)].stream.get() : nullptr;
+  }
 
   void subscribe(ReceiveSlot& slot) { subscribers_.push_back(&slot); }
   void unsubscribe(ReceiveSlot& slot) { std::erase(subscribers_, &slot); }

@@ -29,11 +29,18 @@ void apply_switch_points(const DependencyDescriptor& descriptor, const Dependenc
   const FrameDependencies& frame = descriptor.frame;
   info.layer_switch_point = false;
   info.spatial_switch_point = false;
+  bool reaches_all = true;
   for (size_t target = 0; target < structure.decode_target_count; ++target) {
-    if (frame.indications[target] != DecodeTargetIndication::kSwitch) continue;
+    if (frame.indications[target] != DecodeTargetIndication::kSwitch) {
+      const bool is_higher = structure.target_spatial_layer[target] == frame.spatial_layer &&
+                             structure.target_temporal_layer[target] > frame.temporal_layer;
+      if (is_higher && frame.indications[target] != DecodeTargetIndication::kNotPresent) reaches_all = false;
+      continue;
+    }
     info.layer_switch_point = true;
     if (structure.target_spatial_layer[target] == frame.spatial_layer) info.spatial_switch_point = true;
   }
+  info.layer_switch_point = info.layer_switch_point && reaches_all;
   for (size_t i = 0; i < frame.frame_diff_count; ++i) {
     if (frame.frame_diffs[i] > frame.spatial_layer) info.spatial_switch_point = false;
   }

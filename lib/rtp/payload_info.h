@@ -33,7 +33,8 @@ struct PayloadInfo {
   uint8_t spatial_layers = 0;
   // A receiver of the lower temporal layers may go up here. VP8 (Y): this frame refers to temporal layer 0 alone, so
   // the receiver may start with it. VP9 (U): no later frame of a higher temporal layer refers back beyond this one.
-  // Dependency descriptor: the frame is a switch indication for some decode target.
+  // Dependency descriptor: the frame is a switch indication for a decode target, and for all of higher temporal layers
+  // of its spatial layer that it is part of.
   bool layer_switch_point = false;
   // Refers to no earlier picture: a receiver that has the lower spatial layers of this picture may start with this
   // frame (VP9: P is 0). Dependency descriptor: a switch indication for a target of this spatial layer whose frame

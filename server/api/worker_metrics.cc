@@ -65,6 +65,7 @@ constexpr auto kHelp = std::to_array<Help>({
     {"router_rtx_out_total", "Retransmissions sent."},
     {"router_slot_plans_total", "Times the slots of one participant were planned."},
     {"router_stun_total", "Of these, STUN."},
+    {"slots_above_limit_total", "Packets not forwarded: of a temporal layer above the slot's limit."},
     {"slots_before_start_total", "Packets not forwarded: before the key frame that the slot began with."},
     {"slots_forwarded_total", "Media packets that slots took."},
     {"slots_gone_total", "Packets not forwarded: overwritten before the slot could read them."},

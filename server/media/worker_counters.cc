@@ -44,6 +44,7 @@ void add_slots(const ForwardCounters& c, Snapshot& out) {
   out.add("slots_padding_closed_total", c.padding_closed);
   out.add("slots_not_ready_total", c.not_ready);
   out.add("slots_other_layer_total", c.other_layer);
+  out.add("slots_above_limit_total", c.above_limit);
   out.add("slots_before_start_total", c.before_start);
   out.add("slots_late_total", c.late);
   out.add("slots_left_total", c.left);

@@ -1,9 +1,9 @@
 // covers: lib/media/receive_stream.cc lib/media/packet_history.cc lib/media/forwarder.cc
 //
 // Two received streams (VP8, Opus or H.264) and one slot behind them: packets, padding, retransmissions, reports,
-// expiry, NACKs, revocations and switches as the input says, in virtual time. Buffers stay within their caps, a packet
-// is stored once and as it came, no number is used for two packets, a repetition is what was sent first, a switch
-// begins with a key frame, and nothing revoked is sent again.
+// expiry, NACKs, revocations, temporal limits and switches as the input says, in virtual time. Buffers stay within
+// their caps, a packet is stored once and as it came, no number is used for two packets, a repetition is what was sent
+// first, a switch begins with a key frame, and nothing revoked is sent again.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -92,6 +92,9 @@ class World {
       case 10:
         sequence_ = static_cast<uint16_t>(sequence_ - value % 64);
         return true;
+      case 13:
+        forwarder_.set_temporal_limit(value & 3, value >> 2 & 3);
+        return true;
       case 11:
         now_ += std::chrono::milliseconds(value);
         return true;
@@ -126,7 +129,12 @@ class World {
     const auto low = static_cast<uint8_t>(value);
     if (codec_ == Codec::kOpus) return {0x78, low};
     if (codec_ == Codec::kVp8) {
-      return TestVp8{.start = value % 3 != 0, .key_frame = value % 8 == 1, .picture_id = value}.payload();
+      return TestVp8{.start = value % 3 != 0,
+                     .key_frame = value % 8 == 1,
+                     .picture_id = value,
+                     .temporal_layer = static_cast<uint8_t>(value % 8 == 1 ? 0 : value >> 8 & 3),
+                     .sync = (value & 0x400) != 0}
+          .payload();
     }
     switch (value % 8) {
       case 0:  // SPS of 320x240 and PPS

@@ -34,7 +34,8 @@ struct TestRtp {
   }
 };
 
-// A VP8 payload with a 15-bit picture id and TL0PICIDX (RFC 7741 section 4.2).
+// A VP8 payload with a 15-bit picture id and TL0PICIDX, and with TID and Y if they say anything (RFC 7741
+// section 4.2).
 struct TestVp8 {
   bool start = true;
   bool key_frame = false;
@@ -42,12 +43,16 @@ struct TestVp8 {
   uint8_t tl0_pic_idx = 0;
   uint16_t width = 640;
   uint16_t height = 360;
+  uint8_t temporal_layer = 0;
+  bool sync = false;
 
   std::vector<uint8_t> payload() const {
+    const bool has_layer = temporal_layer != 0 || sync;
     std::vector<uint8_t> out = {static_cast<uint8_t>(0x80 | (start ? 0x10 : 0)),        // X, S, PID 0
-                                0xc0,                                                   // I, L
+                                static_cast<uint8_t>(0xc0 | (has_layer ? 0x20 : 0)),    // I, L, T
                                 static_cast<uint8_t>(0x80 | (picture_id >> 8 & 0x7f)),  // M, picture id
                                 static_cast<uint8_t>(picture_id), tl0_pic_idx};
+    if (has_layer) out.push_back(static_cast<uint8_t>(temporal_layer << 6 | (sync ? 0x20 : 0)));
     if (start && key_frame) {
       // Frame tag with P = 0, start code, 14 bits of width and height (RFC 6386 section 9.1).
       out.insert(out.end(),

@@ -115,8 +115,8 @@ std::string SimWorld::unaccounted() const {
          c.rtp_in + c.rtp_padding_in + c.drop_not_authentic + c.drop_rtp_malformed + c.drop_unknown_ssrc +
              c.drop_not_negotiated + c.drop_duplicate);
   expect("offered to slots", f.offered + f.looked_back,
-         f.not_ready + f.other_layer + f.before_start + f.late + f.left + f.gone + f.no_room + f.padding_closed +
-             f.padding + f.forwarded + pending.unread);
+         f.not_ready + f.other_layer + f.before_start + f.late + f.left + f.gone + f.no_room + f.above_limit +
+             f.padding_closed + f.padding + f.forwarded + pending.unread);
   expect("entries of slots", f.forwarded + f.padding + f.inserted,
          c.rtp_out + c.drop_revoked + c.drop_unsendable + c.drop_queue_full_audio + c.drop_queue_full_video +
              c.drop_slot_ended + pending.waiting);
