@@ -37,9 +37,10 @@ struct VideoTrackOptions {
   uint32_t fps = 30;
   std::vector<EncodingOptions> encodings = {EncodingOptions{}};  // several: simulcast, each with its own rid
   uint8_t temporal_layers = 1;                                   // VP8: 1 to 3
-  uint32_t key_frame_factor = 4;          // how many times the size of another frame a key frame has
-  Duration key_frame_interval = 0s;       // so often without being asked too; 0: only when asked
-  uint32_t packet_bytes = kBodyBytesMax;  // stamped bytes of a packet at most, kPayloadStampBytes to kBodyBytesMax
+  uint32_t key_frame_factor = 4;           // how many times the size of another frame a key frame has
+  Duration key_frame_interval = 0s;        // so often without being asked too; 0: only when asked
+  bool answers_key_frame_requests = true;  // false: a source that PLI and FIR do not reach
+  uint32_t packet_bytes = kBodyBytesMax;   // stamped bytes of a packet at most, kPayloadStampBytes to kBodyBytesMax
   // The pacer: so many packets of a frame at once, the next ones after the interval.
   uint16_t group_packets = 4;
   Duration group_interval = 5ms;
@@ -48,6 +49,13 @@ struct VideoTrackOptions {
   bool announce_ssrcs = true;        // a=ssrc lines; without them mid and rid extensions alone tell
   bool rtx = true;
 };
+
+// What a browser sends of 720p with simulcast, smallest layer first.
+inline std::vector<EncodingOptions> three_layers() {
+  return {{.rid = "q", .width = 320, .height = 180, .bitrate = DataRate::kbps(150), .first = {}},
+          {.rid = "h", .width = 640, .height = 360, .bitrate = DataRate::kbps(500), .first = {}},
+          {.rid = "f", .width = 1280, .height = 720, .bitrate = DataRate::kbps(1700), .first = {}}};
+}
 
 struct AudioTrackOptions {
   Codec codec = Codec::kOpus;

@@ -70,7 +70,7 @@ void Client::handle_key_frame_request(Ssrc media) {
     MediaEncoding* const encoding = sender->find(media);
     if (encoding == nullptr) continue;
     ++encoding->stats().plis;
-    sender->request_key_frame();
+    sender->handle_key_frame_request();
     tell(KeyFrameRequested{ShortText::of(sender->mid()), ShortText::of(encoding->rid())});
   }
 }

@@ -59,6 +59,7 @@ ClientSender::ClientSender(const VideoTrackOptions& options, const SenderIdentit
       announce_ssrcs_(options.announce_ssrcs),
       rtx_(options.rtx),
       key_frame_interval_(options.key_frame_interval),
+      answers_key_frame_requests_(options.answers_key_frame_requests),
       schedule_(VideoSchedule(options)) {
   for (size_t i = 0; i < options.encodings.size(); ++i) {
     const EncodingOptions& encoding = options.encodings[i];

@@ -56,6 +56,8 @@ class ClientSender {
 
   // All encodings get a key frame, as browsers do.
   void request_key_frame() { key_frame_wanted_ = true; }
+  // The peer asks for one.
+  void handle_key_frame_request() { key_frame_wanted_ |= answers_key_frame_requests_; }
   MediaEncoding* find(Ssrc ssrc);  // by media SSRC
   MediaEncoding* find_rid(std::string_view rid);
   void change_ssrcs(Random& random);
@@ -75,6 +77,7 @@ class ClientSender {
   bool rtx_ = true;
   bool stops_clock_ = false;
   Duration key_frame_interval_ = 0s;
+  bool answers_key_frame_requests_ = true;
   Timestamp stopped_ = kNever;
   std::vector<std::string> rids_;
   std::variant<AudioSchedule, VideoSchedule> schedule_;

@@ -151,13 +151,7 @@ void FrameChecker::end_frame(Timestamp now, ReceiverStats& stats) {
     break_chain(now);  // nothing to begin with
   }
   if (broken_since_ != kNever) return;
-  ++stats.decodable;
-  if (last_decodable_ == kNever) {
-    stats.first_decodable = now;
-  } else {
-    stats.frame_gap_max = std::max(stats.frame_gap_max, now - last_decodable_);
-  }
-  last_decodable_ = now;
+  stats.note_decodable(now, stats.last_width, stats.last_height);
 }
 
 }  // namespace eir

@@ -78,7 +78,6 @@ class FrameChecker {
   std::optional<uint32_t> frame_timestamp_;
   std::optional<PacketFacts> newest_frame_;  // its first packet
   bool missed_since_frame_ = false;          // a gap was skipped since the frame before began
-  Timestamp last_decodable_ = kNever;
 };
 
 }  // namespace eir

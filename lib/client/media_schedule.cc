@@ -96,6 +96,14 @@ uint8_t VideoSchedule::temporal_layer() const {
   return temporal_layers_ == 2 ? kTwo[since_key_ % kTwo.size()] : kThree[since_key_ % kThree.size()];
 }
 
+// Libwebrtc goes round in eight frames; in each round the first of every higher layer refers to the lowest alone.
+bool VideoSchedule::is_switch_point() const {
+  constexpr uint32_t kRound = 8;
+  const uint32_t place = since_key_ % kRound;
+  if (is_key_) return true;
+  return temporal_layers_ == 2 ? place == 1 : temporal_layers_ == 3 && (place == 1 || place == 2);
+}
+
 SentFrame VideoSchedule::encoded(size_t index) const {
   const Encoding& encoding = encodings_[index];
   SentFrame frame;
@@ -105,7 +113,7 @@ SentFrame VideoSchedule::encoded(size_t index) const {
   frame.height = encoding.height;
   frame.is_key = is_key_;
   frame.temporal_layer = temporal_layer();
-  frame.is_switch_point = frame.temporal_layer == 1 || is_key_;
+  frame.is_switch_point = is_switch_point();
   frame.has_parameter_sets = codec_ == Codec::kH264 && is_key_ && (!parameter_sets_once_ || key_frames_ == 1);
   // Sizes vary by a quarter around the mean, so that packets are not all alike.
   const uint32_t eighths = constant_size_ ? 8 : 6 + number_ * 2654435761U % 5;

@@ -61,6 +61,7 @@ class VideoSchedule {
     uint32_t frame_bytes = 0;
   };
   uint8_t temporal_layer() const;
+  bool is_switch_point() const;
 
   std::vector<Encoding> encodings_;
   Codec codec_;

@@ -49,6 +49,35 @@ void DurationHistogram::merge(const DurationHistogram& other) {
   max_ = std::max(max_, other.max_);
 }
 
+void ReceiverStats::note_decodable(Timestamp now, uint16_t width, uint16_t height) {
+  ++decodable;
+  if (last_decodable == kNever) {
+    first_decodable = now;
+  } else {
+    frame_gap_max = std::max(frame_gap_max, now - last_decodable);
+  }
+  last_decodable = now;
+  for (SizeCount& size : sizes) {
+    if (size.frames == 0) size = {.width = width, .height = height};
+    const bool is_it = size.width == width && size.height == height;
+    if (!is_it && &size != &sizes.back()) continue;
+    ++size.frames;
+    return;
+  }
+}
+
+uint64_t ReceiverStats::decodable_of(uint16_t width, uint16_t height) const {
+  uint64_t sum = 0;
+  for (const SizeCount& size : sizes) {
+    if (size.width == width && size.height == height) sum += size.frames;
+  }
+  return sum;
+}
+
+Duration ReceiverStats::longest_gap(Timestamp now) const {
+  return last_decodable == kNever ? frame_gap_max : std::max(frame_gap_max, now - last_decodable);
+}
+
 std::optional<NtpTime> ReceiverStats::last_presentation(uint32_t clock_rate) const {
   if (sender_reports == 0 || last_capture == kNever) return std::nullopt;
   const auto ticks = static_cast<int32_t>(last_timestamp - report_timestamp);

@@ -68,6 +68,19 @@ struct ReceiverStats {
   uint64_t tl0_breaks = 0;           // the same of TL0PICIDX
   uint64_t timestamp_breaks = 0;     // a timestamp not after the one before, or frames of one timestamp
   Duration frame_gap_max{};          // between two decodable frames (audio: two packets)
+  Timestamp last_decodable = kNever;
+  // Decodable frames by their size, in order of appearance; what has no place counts in the last.
+  struct SizeCount {
+    uint16_t width = 0;
+    uint16_t height = 0;
+    uint64_t frames = 0;
+  };
+  static constexpr size_t kSizesMax = 8;
+  std::array<SizeCount, kSizesMax> sizes{};
+  void note_decodable(Timestamp now, uint16_t width, uint16_t height);
+  uint64_t decodable_of(uint16_t width, uint16_t height) const;
+  // The longest time without a decodable frame, the one that lasts until `now` included.
+  Duration longest_gap(Timestamp now) const;
 
   DurationHistogram latency;     // capture → arrival, by the sender's stamp in the payload
   DurationHistogram recovery;    // gap seen → packet there

@@ -52,6 +52,35 @@ TEST(FrameChecker, WholeFramesAfterAKeyFrameAreDecodable) {
   EXPECT_EQ(stream.checker.broken_since(), kNever);
 }
 
+TEST(FrameChecker, DecodableFramesAreCountedBySize) {
+  Stream stream;
+  const auto key_frame = [&](int64_t number, uint16_t width, uint16_t height) {
+    PacketFacts first = Stream::packet(2 * number);
+    first.key_frame = true;
+    first.width = width;
+    first.height = height;
+    stream.give(first);
+    stream.give(Stream::packet(2 * number + 1));
+  };
+  key_frame(100, 320, 180);
+  for (int i = 101; i < 104; ++i) stream.frame(i);
+  key_frame(104, 1280, 720);
+  stream.frame(105);
+  key_frame(106, 320, 180);
+  EXPECT_EQ(stream.stats.decodable_of(320, 180), 5U);
+  EXPECT_EQ(stream.stats.decodable_of(1280, 720), 2U);
+  EXPECT_EQ(stream.stats.decodable_of(640, 360), 0U);
+  EXPECT_EQ(stream.stats.decodable, 7U);
+}
+
+TEST(FrameChecker, AFreezeThatLastsIsAGapToo) {
+  Stream stream;
+  stream.frame(100, true);
+  stream.frame(101);
+  EXPECT_EQ(stream.stats.longest_gap(kStart + 40ms), 33ms);
+  EXPECT_EQ(stream.stats.longest_gap(kStart + 5s), 5s - 33ms);
+}
+
 TEST(FrameChecker, NothingIsDecodableBeforeAKeyFrame) {
   Stream stream;
   stream.frame(100);

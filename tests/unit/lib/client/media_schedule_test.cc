@@ -93,11 +93,15 @@ TEST(VideoSchedule, ThreeTemporalLayersFollowThePattern) {
   VideoSchedule video(options);
   video.start(kStart);
   std::vector<int> layers;
-  for (int i = 0; i < 8; ++i) {
+  std::vector<bool> switch_points;
+  for (int i = 0; i < 16; ++i) {
     video.capture(i == 0);
     layers.push_back(video.encoded(0).temporal_layer);
+    switch_points.push_back(video.encoded(0).is_switch_point);
   }
-  EXPECT_EQ(layers, (std::vector<int>{0, 2, 1, 2, 0, 2, 1, 2}));
+  EXPECT_EQ(layers, (std::vector<int>{0, 2, 1, 2, 0, 2, 1, 2, 0, 2, 1, 2, 0, 2, 1, 2}));
+  EXPECT_EQ(switch_points, (std::vector<bool>{true, true, true, false, false, false, false, false,  //
+                                              false, true, true, false, false, false, false, false}));
 }
 
 TEST(VideoSchedule, ParameterSetsOnceMeansTheFirstKeyFrameAlone) {

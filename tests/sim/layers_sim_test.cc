@@ -1,0 +1,114 @@
+#include <array>
+#include <cmath>
+
+#include "lib/router/client_session.h"
+#include "lib/router/participant.h"
+#include "lib/router/published_track.h"
+#include "lib/router/room.h"
+#include "tests/sim/sim_test.h"
+
+namespace eir {
+namespace {
+
+using LayersSim = SimTest;
+INSTANTIATE_TEST_SUITE_P(Seeds, LayersSim, testing::Values(1, 2, 3));
+
+ClientOptions simulcaster(uint8_t temporal_layers) {
+  ClientOptions options = publisher();
+  options.video[0].encodings = three_layers();
+  options.video[0].temporal_layers = temporal_layers;
+  return options;
+}
+
+PublishedTrack* camera(SimWorld& world) {
+  for (const auto& participant : world.router().rooms().at(SimWorld::kRoom)->participants()) {
+    for (const auto& session : participant->sessions()) {
+      for (const auto& track : session->tracks()) {
+        if (track->kind() == MediaKind::kVideo) return track.get();
+      }
+    }
+  }
+  return nullptr;
+}
+
+// As the allocator will be told, asked about four times a second.
+struct Offers {
+  std::array<LayerOffer, PublishedTrack::kLayersMax> layers{};
+  size_t count = 0;
+};
+Offers watch(SimWorld& world, Duration d) {
+  Offers offers;
+  for (Duration passed = 0s; passed < d; passed += 250ms) {
+    world.run_for(250ms);
+    offers.count = camera(world)->offer_layers(world.now(), offers.layers);
+  }
+  return offers;
+}
+
+TEST_P(LayersSim, LayersAreOfferedBySizeWithTheRatesThatTheySend) {
+  SimWorld world(GetParam());
+  world.join(simulcaster(3));
+  world.join(watcher(1));
+  const Offers offers = watch(world, 6s);
+  ASSERT_EQ(offers.count, 3U);
+  struct Expected {
+    uint16_t width;
+    uint16_t height;
+    double kbps;
+  };
+  constexpr std::array<Expected, 3> kExpected = {Expected{320, 180, 150}, {640, 360, 500}, {1280, 720, 1700}};
+  for (size_t i = 0; i < kExpected.size(); ++i) {
+    const LayerOffer& offer = offers.layers[i];
+    EXPECT_EQ(offer.width, kExpected[i].width);
+    EXPECT_EQ(offer.height, kExpected[i].height);
+    EXPECT_EQ(offer.temporal_layers, 3);
+    // At 30 frames/s each packet has some 100 bytes beside its stamped body: 94 of headers and descriptor.
+    const double packets = 30 * std::ceil(kExpected[i].kbps * 1000 / 8 / 30 / kBodyBytesMax);
+    const double expected = kExpected[i].kbps + packets * 94 * 8 / 1000;
+    EXPECT_NEAR(static_cast<double>(offer.up_to[2].rate.bps()) / 1000, expected, expected * 0.08);
+    // All pictures are equally large here: a quarter, half and all of them.
+    EXPECT_NEAR(static_cast<double>(offer.up_to[0].rate.bps()) / 1000, expected / 4, expected * 0.08);
+    EXPECT_NEAR(static_cast<double>(offer.up_to[1].rate.bps()) / 1000, expected / 2, expected * 0.08);
+    EXPECT_NEAR(offer.up_to[0].frames_per_second, 7.5, 0.6);
+    EXPECT_NEAR(offer.up_to[1].frames_per_second, 15, 0.6);
+    EXPECT_NEAR(offer.up_to[2].frames_per_second, 30, 0.6);
+    const ReceiveStream* const stream = camera(world)->stream_of(offer.key);
+    ASSERT_NE(stream, nullptr);
+    EXPECT_EQ(stream->width(), kExpected[i].width);
+  }
+  EXPECT_EQ(camera(world)->stream_of(3), nullptr);
+}
+
+TEST_P(LayersSim, ALayerThatStopsIsNotOffered) {
+  SimWorld world(GetParam());
+  SimPerson& speaker = world.join(simulcaster(1));
+  world.join(watcher(1));
+  EXPECT_EQ(watch(world, 3s).count, 3U);
+  speaker.client->set_encoding_active("1", "f", false);
+  const Offers offers = watch(world, 3s);
+  ASSERT_EQ(offers.count, 2U);
+  EXPECT_EQ(offers.layers[1].width, 640);
+}
+
+TEST_P(LayersSim, ASourceThatRequestsDoNotReachSendsKeyFramesByTheClockAlone) {
+  SimWorld world(GetParam());
+  ClientOptions options = publisher();
+  options.video[0].key_frame_interval = 2s;
+  options.video[0].answers_key_frame_requests = false;
+  SimPerson& speaker = world.join(options);
+  SimPerson& viewer = world.join(watcher(1));
+  for (int i = 0; i < 10; ++i) {
+    world.run_for(700ms);
+    viewer.client->request_key_frame("1");
+  }
+  const SenderStats& sent = speaker.client->senders()[1]->encodings()[0].stats();
+  EXPECT_GT(sent.plis, 3U);
+  // In 7 s at 0, 2, 4 and 6 s.
+  EXPECT_EQ(sent.key_frames, 4U);
+  const ReceiverStats& video = slot_stats(viewer, MediaKind::kVideo);
+  EXPECT_EQ(video.decodable_of(640, 360), video.decodable);
+  EXPECT_GT(video.decodable, 100U);
+}
+
+}  // namespace
+}  // namespace eir
