@@ -35,16 +35,23 @@ std::optional<DataRate> AcknowledgedRate::over(Duration window) const {
   // The current bucket is not complete.
   const int64_t buckets = std::min<int64_t>(window / kBucket, kCount - 1);
   if (!has_any_ || buckets < 1 || newest_ - oldest_ < buckets) return std::nullopt;
+  return DataRate::bps(static_cast<int64_t>(double(sum(buckets)) * 8 / to_seconds(buckets * kBucket)));
+}
+
+// Of so many complete buckets.
+uint64_t AcknowledgedRate::sum(int64_t buckets) const {
   uint64_t sum = 0;
   for (int64_t i = 1; i <= buckets; ++i) sum += bytes_[place(newest_ - i)];
-  return DataRate::bps(static_cast<int64_t>(double(sum) * 8 / to_seconds(buckets * kBucket)));
+  return sum;
 }
 
 std::optional<DataRate> AcknowledgedRate::since(Duration since) const {
   if (!has_any_) return std::nullopt;
   const Duration span = (newest_ - bucket_of(since) - 1) * kBucket;
   if (span < kShortest) return std::nullopt;
-  return over(std::min(span, kWindow));
+  const Duration window = std::min(span, kWindow);
+  if (window < kLongEnough && sum(window / kBucket) < kBytesMin) return std::nullopt;
+  return over(window);
 }
 
 }  // namespace eir

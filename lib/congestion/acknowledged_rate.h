@@ -16,8 +16,11 @@ class AcknowledgedRate {
  public:
   static constexpr Duration kBucket = 10ms;
   static constexpr size_t kBuckets = 128;
-  static constexpr Duration kWindow = 500ms;   // fifteen frames: one large one does not move it much
-  static constexpr Duration kShortest = 40ms;  // below, single packets decide
+  static constexpr Duration kWindow = 500ms;  // fifteen frames: one large one does not move it much
+  // since() wants so much time, and so many bytes or a longer time: else single packets decide.
+  static constexpr Duration kShortest = 40ms;
+  static constexpr size_t kBytesMin = 5 * 1200;
+  static constexpr Duration kLongEnough = 250ms;
 
   void add(Duration arrival, size_t bytes);
   // Over the last `window`; nothing before there has been so much time.
@@ -29,6 +32,8 @@ class AcknowledgedRate {
   void reset() { *this = {}; }
 
  private:
+  uint64_t sum(int64_t buckets) const;
+
   std::array<uint32_t, kBuckets> bytes_{};
   int64_t newest_ = 0;  // bucket number of the last arrival
   int64_t oldest_ = 0;

@@ -12,7 +12,9 @@ BandwidthEstimator::BandwidthEstimator(const Options& options)
 
 void BandwidthEstimator::note_sent(Timestamp now, uint16_t transport_sequence, size_t bytes, uint16_t probe_cluster) {
   const uint16_t cluster = probes_.note_sent(now, probe_cluster, bytes);
-  sent_.add(now, transport_sequence, bytes, cluster);
+  sent_.add(now,
+            {.sequence = transport_sequence, .bytes = bytes, .cluster = cluster, .after_idle = now >= line_free_at_});
+  line_free_at_ = std::max(line_free_at_, now) + target_.time_for(static_cast<int64_t>(bytes));
   limit_.note_sent(now, bytes, target_);
   if (cluster != 0) {
     Shadow& shadow = shadows_[cluster % kShadows];
@@ -68,7 +70,8 @@ void BandwidthEstimator::handle_status(Timestamp now, const PacketStatus& status
   probes_.handle_received(*sent, arrival);
   if (sent->was_lost) return loss_.handle_late();
   loss_.handle_received(sent->bytes, sent->at);
-  if (is_in_shadow(sent->at)) return;
+  if (sent->after_idle) queue_.add_idle(sent->at, arrival, sent->bytes);
+  if (is_in_shadow(sent->at)) return queue_.add_probed(sent->at, arrival);
   if (const auto delta = groups_.add(sent->at, arrival)) handle_group(*delta);
 }
 
@@ -94,7 +97,7 @@ void BandwidthEstimator::finish_feedback(Timestamp now) {
 // The trend and the queue must agree: jitter makes trends without a queue, and a queue that grows slowly has no trend.
 LinkUse BandwidthEstimator::judge_line() {
   const bool has_queue = queue_.queue() > queue_.noise();
-  if (queue_.queue() > kQueueMax + queue_.jitter()) return LinkUse::kOver;
+  if (queue_.queue() > kQueueMax + queue_.jitter() / 2) return LinkUse::kOver;
   if (saw_overuse_ || trendline_.use() == LinkUse::kOver) {
     if (has_queue) return LinkUse::kOver;
     if (saw_overuse_) ++counters_.overuses_unconfirmed;
@@ -113,19 +116,22 @@ void BandwidthEstimator::update(Timestamp now) {
                                        .sent = limit_.sent(),
                                        .is_application_limited = limit_.is_limited(),
                                        .round_trip = round_trip_,
-                                       .queue = queue_.queue()});
+                                       .queue = queue_.queue(),
+                                       .busy_for = queue_.busy_for()});
   if (fell) {
     ++counters_.decreases;
     probing_.handle_decrease(now);
   }
   handle_probe_results(now);
+  const uint64_t queue_losses = loss_.queue_losses();
   loss_.update(now, queue_.queue() > queue_.noise(), rate_.rate(), round_trip_);
+  if (loss_.queue_losses() != queue_losses) rate_.handle_queue_loss();
   uses_fallback_ = false;
   target_ = loss_.cap() ? std::min(rate_.rate(), *loss_.cap()) : rate_.rate();
   target_ = std::clamp(target_, options_.min, options_.max);
   fallback_.set_rate(target_);
   probing_.update(now, {.target = target_,
-                        .is_quiet = queue_.queue() <= queue_.noise() && !loss_.is_trying(),
+                        .is_quiet = queue_.queue() <= queue_.noise() && !loss_.cap(),
                         .decreased_at = rate_.decreased_at(),
                         .round_trip = round_trip_,
                         .jitter = queue_.jitter()});
@@ -134,8 +140,22 @@ void BandwidthEstimator::update(Timestamp now) {
 void BandwidthEstimator::handle_probe_results(Timestamp now) {
   while (const std::optional<ProbeEstimator::Result> result = probes_.poll()) {
     probing_.handle_result(now, *result);
-    if (result->rate > rate_.rate()) rate_.set_rate(now, result->rate);
+    judge_probe(now, *result);
   }
+}
+
+// Up at once. Down only if the first probe of all says so, or two in a row: one may have met somebody else's burst.
+void BandwidthEstimator::judge_probe(Timestamp now, const ProbeEstimator::Result& result) {
+  if (result.rate >= rate_.rate()) {
+    rate_.set_rate(now, result.rate);
+  } else if (result.is_saturated && result.rate > DataRate()) {
+    const bool is_first = probing_.succeeded() == 1;
+    if (is_first || low_probe_ > DataRate()) rate_.set_rate(now, std::max(result.rate, low_probe_));
+    low_probe_ = result.rate < rate_.rate() * kLowProbe ? result.rate : DataRate();
+    if (low_probe_ > DataRate()) return;
+  }
+  low_probe_ = DataRate();
+  if (result.is_saturated) rate_.set_capacity(result.capacity);
 }
 
 void BandwidthEstimator::handle_report(Timestamp now, double fraction_lost, Duration round_trip) {
@@ -202,7 +222,7 @@ void BandwidthEstimator::handle_timeout(Timestamp now) {
     fallback_.set_rate(target_);
   }
   probing_.update(now, {.target = target_,
-                        .is_quiet = queue_.queue() <= queue_.noise() && !loss_.is_trying() && !uses_fallback_,
+                        .is_quiet = queue_.queue() <= queue_.noise() && !loss_.cap() && !uses_fallback_,
                         .decreased_at = rate_.decreased_at(),
                         .round_trip = round_trip_,
                         .jitter = queue_.jitter()});

@@ -54,6 +54,8 @@ class BandwidthEstimator {
   static constexpr Duration kProbeShadow = 150ms;
   static constexpr size_t kShadows = 4;
 
+  static constexpr double kLowProbe = 0.85;  // of the rate: such a probe contradicts it
+
   struct Counters {
     uint64_t feedback = 0;
     uint64_t feedback_refused = 0;      // its time cannot be
@@ -69,7 +71,7 @@ class BandwidthEstimator {
     LinkUse use = LinkUse::kNormal;
     Duration round_trip{};
     Duration queue{};   // an estimate
-    Duration jitter{};  // of one group to the next
+    Duration jitter{};  // of packets that find an empty line
     double loss = 0;
     double inherent_loss = 0;
     DataRate acknowledged;
@@ -119,6 +121,7 @@ class BandwidthEstimator {
   void finish_feedback(Timestamp now);
   LinkUse judge_line();
   void handle_probe_results(Timestamp now);
+  void judge_probe(Timestamp now, const ProbeEstimator::Result& result);
   void forget_line();
   void update(Timestamp now);
   bool is_fallback(Timestamp now) const;
@@ -144,6 +147,9 @@ class BandwidthEstimator {
     Timestamp ends;
   };
   std::array<Shadow, kShadows> shadows_{};
+
+  Timestamp line_free_at_;  // when a line of the target's rate would have sent what it was given
+  DataRate low_probe_;      // the last probe found less than the rate; 0: it did not
 
   DataRate target_;
   DataRate wanted_;

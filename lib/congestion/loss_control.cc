@@ -1,13 +1,24 @@
 #include "lib/congestion/loss_control.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace eir {
 namespace {
 
-constexpr double kLossGain = 0.3;        // of the smoothed loss, per window
-constexpr double kHeavy = 0.30;          // is not waited upon for a second window
+constexpr double kLossGain = 0.3;  // of the smoothed loss, per window
+constexpr double kHeavy = 0.30;    // is not waited upon for a second window
+constexpr double kConfirms = 0.3;  // of the way from what a policer would drop to what was dropped before
+constexpr double kDeviations = 4;
+constexpr double kBurstiness = 2;        // of the variance, against losses one by one
 constexpr double kUnderCapacity = 0.98;  // a cap leaves the policer's bucket room to fill
+
+// Of the share of `packets` that are lost by chance, if they are lost with this probability one by one or in small
+// bursts.
+double deviation(double probability, size_t packets) {
+  const double p = std::max(probability, 0.02);
+  return std::sqrt(kBurstiness * p * (1 - p) / double(packets));
+}
 
 }  // namespace
 
@@ -18,11 +29,16 @@ void LossControl::note(size_t bytes, Timestamp sent_at) {
   bytes_ += bytes;
 }
 
-void LossControl::handle_received(size_t bytes, Timestamp sent_at) { note(bytes, sent_at); }
+void LossControl::handle_received(size_t bytes, Timestamp sent_at) {
+  note(bytes, sent_at);
+  was_lost_ = false;
+}
 
 void LossControl::handle_lost(size_t bytes, Timestamp sent_at) {
   note(bytes, sent_at);
   ++lost_;
+  if (!was_lost_) ++events_;
+  was_lost_ = true;
 }
 
 void LossControl::update(Timestamp now, bool has_queue, DataRate rate, Duration round_trip) {
@@ -32,12 +48,13 @@ void LossControl::update(Timestamp now, bool has_queue, DataRate rate, Duration 
   if (span < kWindow || (packets_ < kPacketsMin && span < kWindowMax)) return;
   const Window window{.sent = packets_,
                       .lost = std::min(lost_, packets_),
+                      .events = events_,
                       .rate = DataRate::bps(static_cast<int64_t>(double(bytes_) * 8 / to_seconds(span))),
                       .had_queue = had_queue_};
   const Timestamp began = first_sent_;
   first_sent_ = kNever;
   last_sent_ = Timestamp::min();
-  packets_ = lost_ = bytes_ = 0;
+  packets_ = lost_ = events_ = bytes_ = 0;
   had_queue_ = false;
 
   const double loss = double(window.lost) / double(window.sent);
@@ -49,38 +66,58 @@ void LossControl::update(Timestamp now, bool has_queue, DataRate rate, Duration 
 void LossControl::judge(const Window& window, Timestamp now, DataRate rate, Duration round_trip) {
   if (state_ == State::kTrial) return judge_trial(window);
   const double loss = double(window.lost) / double(window.sent);
-  // What a full queue drops says nothing of the line's nature, and the delay-based control answers it.
+  const Window last = suspicious_;
+  suspicious_ = {};
+  // What a full queue drops, the delay-based control answers; only where much is dropped has it not seen the whole
+  // queue, or somebody else fills it. The trial tells.
   if (window.had_queue) {
-    suspicious_ = 0;
+    const double much = inherent_ + std::max(kQueueLossMin, kDeviations * deviation(inherent_, window.sent));
+    if (loss <= much || window.events < kEventsMin / 2) return;
+    return begin_trial(window, now, round_trip);
+  }
+  const size_t both = last.sent + window.sent;
+  const double pooled = double(last.lost + window.lost) / double(both);
+  const bool is_heavy = loss >= inherent_ + kHeavy;
+  const double limit = inherent_ + std::max(kSuspicious, kDeviations * deviation(inherent_, both));
+  if (last.events + window.events >= kEventsMin && (is_heavy || (last.sent > 0 && pooled > limit))) {
+    return begin_trial({.sent = both,
+                        .lost = last.lost + window.lost,
+                        .events = last.events + window.events,
+                        .rate = window.rate,
+                        .had_queue = false},
+                       now, round_trip);
+  }
+  if (loss > inherent_ + kSuspicious) {
+    suspicious_ = window;
     return;
   }
-  if (loss <= inherent_ + kSuspicious) {
-    suspicious_ = 0;
-    inherent_ = std::min(inherent_ + kInherentGain * (loss - inherent_), kInherentMax);
-    if (cap_) {
-      cap_ = *cap_ * kGrowth;
-      if (*cap_ >= rate) {
-        cap_.reset();
-        state_ = State::kFree;
-      }
-    }
-    return;
-  }
-  if (++suspicious_ >= 2 || loss >= inherent_ + kHeavy) begin_trial(window, now, round_trip);
+  // The first windows are averaged, later ones smoothed.
+  const double gain = std::max(1.0 / ++learnt_, kInherentGain);
+  inherent_ = std::min(inherent_ + gain * (loss - inherent_), kInherentMax);
+  if (!cap_) return;
+  cap_ = *cap_ * kGrowth;
+  if (*cap_ < rate) return;
+  cap_.reset();
+  state_ = State::kFree;
+}
+
+void LossControl::cap_at(DataRate rate) {
+  state_ = State::kCapped;
+  cap_ = rate;
 }
 
 void LossControl::begin_trial(const Window& window, Timestamp now, Duration round_trip) {
   ++trials_;
-  suspicious_ = 0;
   state_ = State::kTrial;
   before_ = window;
-  cap_ = window.rate * kTrial;
+  cap_ = window.rate * std::min(kTrial, 1 - double(window.lost) / double(window.sent));
   trial_counts_from_ = now + round_trip;
   trial_sent_ = trial_lost_ = 0;
   trial_bits_ = trial_seconds_ = 0;
 }
 
 void LossControl::judge_trial(const Window& window) {
+  if (window.had_queue && !before_.had_queue) return;  // a key frame, perhaps: compares with nothing
   trial_sent_ += window.sent;
   trial_lost_ += window.lost;
   const double seconds = window.rate.bps() > 0 ? 1.0 : 0.0;  // windows are of about the same length
@@ -95,11 +132,12 @@ void LossControl::judge_trial(const Window& window) {
   const double through = double(before_.rate.bps()) * (1 - std::max(0.0, high - inherent_));
   const double expected = std::max(inherent_, rate > 0 ? 1 - through / rate : 0.0);
   const bool rate_fell = rate < 0.95 * double(before_.rate.bps());
-  const bool is_policed = window.had_queue || (rate_fell && low < (high + expected) / 2) || low > kInherentMax;
+  const bool is_policed =
+      window.had_queue || (rate_fell && low < expected + kConfirms * (high - expected)) || low > kInherentMax;
   if (is_policed) {
     ++confirmed_;
-    state_ = State::kCapped;
-    cap_ = DataRate::bps(static_cast<int64_t>(low > kInherentMax ? rate * (1 - low) : through * kUnderCapacity));
+    if (before_.had_queue) ++queue_losses_;
+    cap_at(DataRate::bps(static_cast<int64_t>(low > kInherentMax ? rate * (1 - low) : through * kUnderCapacity)));
     return;
   }
   inherent_ = std::min(std::max(inherent_, (high + low) / 2), kInherentMax);

@@ -19,19 +19,23 @@ namespace eir {
 class LossControl {
  public:
   static constexpr Duration kWindow = 500ms;
-  static constexpr size_t kPacketsMin = 20;      // a window lasts until it has so many…
-  static constexpr Duration kWindowMax = 2s;     // …or so long
-  static constexpr double kSuspicious = 0.08;    // above what the line has anyway
-  static constexpr double kInherentMax = 0.20;   // more is never taken for the line's nature
-  static constexpr double kTrial = 0.80;         // of the rate that lost too much
-  static constexpr size_t kTrialPackets = 50;    // …until so many show the effect
+  static constexpr size_t kPacketsMin = 20;     // a window lasts until it has so many…
+  static constexpr Duration kWindowMax = 2s;    // …or so long
+  static constexpr double kSuspicious = 0.08;   // above what the line has anyway
+  static constexpr double kInherentMax = 0.20;  // more is never taken for the line's nature
+  static constexpr double kTrial = 0.80;        // of the rate that lost too much
+  static constexpr size_t kTrialPackets = 100;  // …until so many show the effect
+  // So many separate losses in two windows make a suspicion: a radio's bursts are few, a policer drops here and there.
+  static constexpr size_t kEventsMin = 8;
+  static constexpr double kQueueLossMin = 0.08;  // of a full queue: what comes through is all that the line carries
   static constexpr double kInherentGain = 0.15;  // per window
-  static constexpr double kGrowth = 1.05;        // of a cap, per window without suspicion
+  static constexpr double kGrowth = 1.08;        // of a cap, per window without suspicion
 
   struct Window {
     size_t sent = 0;
     size_t lost = 0;
-    DataRate rate;  // of what was sent
+    size_t events = 0;  // runs of lost packets
+    DataRate rate;      // of what was sent
     bool had_queue = false;
   };
 
@@ -50,6 +54,8 @@ class LossControl {
   // What the line loses whatever is sent.
   double inherent() const { return inherent_; }
   bool is_trying() const { return state_ == State::kTrial; }
+  // Confirmed trials that a full queue gave rise to.
+  uint64_t queue_losses() const { return queue_losses_; }
   uint64_t trials() const { return trials_; }
   uint64_t confirmed() const { return confirmed_; }
   void reset() { *this = {}; }
@@ -61,12 +67,15 @@ class LossControl {
   void judge(const Window& window, Timestamp now, DataRate rate, Duration round_trip);
   void begin_trial(const Window& window, Timestamp now, Duration round_trip);
   void judge_trial(const Window& window);
+  void cap_at(DataRate rate);
 
   // The open window, by send time.
   Timestamp first_sent_ = kNever;
   Timestamp last_sent_ = Timestamp::min();
   size_t packets_ = 0;
   size_t lost_ = 0;
+  size_t events_ = 0;
+  bool was_lost_ = false;  // the packet before
   size_t bytes_ = 0;
   bool had_queue_ = false;
 
@@ -74,13 +83,15 @@ class LossControl {
   std::optional<DataRate> cap_;
   double loss_ = 0;
   double inherent_ = 0;
-  int suspicious_ = 0;  // windows in a row
-  Window before_;       // the trial
+  int learnt_ = 0;     // windows that inherent_ comes from, as far as it matters
+  Window suspicious_;  // the window before this one; sent 0: it was not
+  Window before_;      // the trial
   Timestamp trial_counts_from_;
   size_t trial_sent_ = 0;
   size_t trial_lost_ = 0;
   double trial_bits_ = 0;
   double trial_seconds_ = 0;
+  uint64_t queue_losses_ = 0;
   uint64_t trials_ = 0;
   uint64_t confirmed_ = 0;
 };

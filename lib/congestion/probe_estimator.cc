@@ -18,12 +18,19 @@ void ProbeEstimator::Line::add(double at_x, double at_y) {
   y += at_y;
   xx += at_x * at_x;
   xy += at_x * at_y;
+  yy += at_y * at_y;
 }
 
 std::optional<double> ProbeEstimator::Line::slope() const {
   const double denominator = n * xx - x * x;
   if (denominator <= kMin) return std::nullopt;
   return (n * xy - x * y) / denominator;
+}
+
+double ProbeEstimator::Line::unexplained() const {
+  const double total = yy - y * y / n;
+  const double along = slope().value_or(0.0) * (xy - x * y / n);
+  return std::max(total - along, 0.0);
 }
 
 ProbeEstimator::Cluster* ProbeEstimator::find(uint16_t cluster) {
@@ -57,14 +64,20 @@ void ProbeEstimator::handle_received(const SentPackets::Sent& sent, Duration arr
   if (found == nullptr) return;
   if (!sent.was_lost) ++found->resolved;
   if (found->received++ == 0) found->first_arrival = arrival;
+  const double came = to_seconds(arrival - found->first_arrival);
+  const double left = to_seconds(sent.at - found->first_sent);
+  found->sent.add(double(found->resolved_bytes) / 1e3, left);
+  found->resolved_bytes += sent.bytes;
   found->received_bytes += sent.bytes;
-  const double kilobytes = double(found->received_bytes) / 1e3;
-  found->arrived.add(kilobytes, to_seconds(arrival - found->first_arrival));
-  found->sent.add(kilobytes, to_seconds(sent.at - found->first_sent));
+  found->arrived.add(double(found->received_bytes) / 1e3, came);
+  found->delay.add(double(sent.bytes) / 1e3, came - left);
 }
 
 void ProbeEstimator::handle_lost(const SentPackets::Sent& sent) {
-  if (Cluster* const found = find(sent.cluster)) ++found->resolved;
+  Cluster* const found = find(sent.cluster);
+  if (found == nullptr) return;
+  ++found->resolved;
+  found->resolved_bytes += sent.bytes;
 }
 
 std::optional<ProbeEstimator::Result> ProbeEstimator::poll() {
@@ -88,10 +101,17 @@ std::optional<ProbeEstimator::Result> ProbeEstimator::evaluate(const Cluster& cl
   const DataRate arrived_rate = rate_of(*arrived);
   const DataRate sent_rate = rate_of(*sent);
   Result result{.cluster = cluster.plan.cluster};
-  result.is_saturated = arrived_rate < std::min(sent_rate, cluster.plan.rate) * kSaturated;
-  // Counted by what came, so that loss does not make it more than was proven.
-  result.rate =
-      result.is_saturated ? arrived_rate * kOfSaturated : std::min(sent_rate, cluster.plan.rate * kAheadOfPlan);
+  // What was lost on the way to the queue did not fill it.
+  const double came = double(cluster.received_bytes) / double(std::max<size_t>(cluster.resolved_bytes, 1));
+  const bool is_slower = arrived_rate < std::min(sent_rate, cluster.plan.rate) * came * kSaturated;
+  const bool is_long = cluster.last_sent - cluster.first_sent >= kLong;
+  result.is_saturated = is_slower && (is_long || cluster.arrived.unexplained() <= cluster.delay.unexplained());
+  if (result.is_saturated) {
+    result.capacity = arrived_rate;
+    result.rate = arrived_rate * kOfSaturated;
+  } else {
+    result.rate = std::min(sent_rate * kTimers, cluster.plan.rate) * came;
+  }
   return result;
 }
 

@@ -11,17 +11,21 @@
 
 namespace eir {
 
-// What a probe cluster found: the slope of a line through arrival times against bytes, which jitter disturbs less than
-// the distance of the first and the last packet that libwebrtc's ProbeBitrateEstimator takes. Owned by a
+// What a probe cluster found. If it filled the line, packets arrive as fast as the line serves bytes: a straight line
+// of time against bytes, whose slope jitter disturbs less than the distance of the first and the last packet that
+// libwebrtc's ProbeBitrateEstimator takes. If it did not, each is under way for as long as its own size takes. What
+// explains the arrivals better is believed, so that packets of mixed sizes do not look like a full line. Owned by a
 // BandwidthEstimator. Keeps kClusters clusters; an older one is overwritten.
 class ProbeEstimator {
  public:
   static constexpr size_t kClusters = 4;
-  static constexpr double kReceivedMin = 0.7;     // of the packets that were sent
+  static constexpr double kReceivedMin = 0.8;     // of the packets that were sent, as libwebrtc
   static constexpr double kSaturated = 0.90;      // arrives slower than it was sent: the line was full
   static constexpr double kOfSaturated = 0.95;    // stay below what fills the line, as libwebrtc
-  static constexpr double kAheadOfPlan = 1.10;    // packets that left in one burst prove no more than was planned
+  static constexpr double kTimers = 1.10;         // timers of a millisecond mistake a cluster's rate by so much
   static constexpr size_t kBytesMinPercent = 60;  // of the plan; less proves nothing
+
+  static constexpr Duration kLong = 30ms;  // the sizes of packets do not matter in a cluster as long as this
 
   struct Plan {
     uint16_t cluster = 0;
@@ -32,6 +36,7 @@ class ProbeEstimator {
   struct Result {
     uint16_t cluster = 0;
     DataRate rate{};            // 0: too little came to tell
+    DataRate capacity{};        // if it is saturated: of the line, of which `rate` is a little less
     bool is_saturated = false;  // the line carries no more; else it carries at least this
   };
 
@@ -51,20 +56,24 @@ class ProbeEstimator {
     void add(double x, double y);
     // y per x; nothing for fewer than two different x.
     std::optional<double> slope() const;
-    double n = 0, x = 0, y = 0, xx = 0, xy = 0;
+    // Sum of the squares of what the line does not explain.
+    double unexplained() const;
+    double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
   };
   struct Cluster {
     Plan plan;
     size_t sent_packets = 0;
     size_t sent_bytes = 0;
     size_t resolved = 0;
+    size_t resolved_bytes = 0;
     size_t received = 0;
     size_t received_bytes = 0;
     Timestamp first_sent;
     Timestamp last_sent;
     Duration first_arrival{};
-    Line sent;
-    Line arrived;
+    Line sent;     // time of leaving against all bytes before the packet
+    Line arrived;  // time of arrival against bytes that came, with the packet
+    Line delay;    // arrival less leaving, against the packet's own bytes
   };
   Cluster* find(uint16_t cluster);
   static bool is_whole(const Cluster& cluster) {

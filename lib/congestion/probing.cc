@@ -6,7 +6,6 @@ namespace eir {
 
 void ProbeControl::start(Timestamp now) {
   is_first_ = true;
-  goes_on_ = false;
   due_ = now;
   pending_.reset();
   under_way_.reset();
@@ -26,15 +25,11 @@ void ProbeControl::update(Timestamp now, const Line& line) {
     ++given_up_;
     under_way_.reset();
     deadline_ = kNever;
-    goes_on_ = false;
     due_ = now + interval_;
   }
   if (pending_ || under_way_ || now < due_ || limit_ < line.target * kWorthwhile) return;
   const bool is_calm = line.decreased_at == Timestamp::min() || now - line.decreased_at >= kQuiet;
-  if (!line.is_quiet || !is_calm) {
-    goes_on_ = false;
-    return;
-  }
+  if (!line.is_quiet || !is_calm) return;
   pending_ = plan(line);
   answer_within_ = line.round_trip + kAnswerExtra;
 }
@@ -61,7 +56,6 @@ std::optional<ProbeEstimator::Plan> ProbeControl::poll(Timestamp now) {
   under_way_ = plan;
   cluster_ = plan.cluster;
   is_first_ = false;
-  goes_on_ = false;
   ++sent_;
   deadline_ = now + plan.rate.time_for(static_cast<int64_t>(plan.bytes)) + answer_within_;
   due_ = now + interval_;
@@ -79,8 +73,8 @@ void ProbeControl::handle_result(Timestamp now, const ProbeEstimator::Result& re
   }
   ++succeeded_;
   if (result.rate > target_) rose_at_ = now;
-  goes_on_ = result.rate >= plan.rate * kSucceeded && !result.is_saturated;
-  if (goes_on_) due_ = now;
+  const bool rose = result.rate >= target_ * kWorthwhile;
+  if (rose && result.rate >= plan.rate * kSucceeded && !result.is_saturated) due_ = now;
 }
 
 void ProbeControl::handle_decrease(Timestamp now) {

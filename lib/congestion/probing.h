@@ -27,9 +27,9 @@ class ProbeControl {
   static constexpr size_t kPackets = 5;            // at least, as libwebrtc
   static constexpr size_t kPacketBytesMin = 100;   // less measures headers
   static constexpr size_t kPacketBytesMax = 1200;  // the largest packet of media
-  static constexpr double kJitterLengths = 6;      // the cluster outlasts the jitter, so that the slope is the line's
+  static constexpr double kJitterLengths = 2;      // the cluster outlasts the jitter, so that the slope is the line's
   static constexpr Duration kLengthMax = 200ms;
-  static constexpr Duration kJitterMin = 4ms;   // below, kLength is enough
+  static constexpr Duration kJitterMin = 8ms;   // below, kLength is enough
   static constexpr Duration kQuiet = 2s;        // since the last decrease
   static constexpr Duration kAnswerExtra = 1s;  // on the round trip: after that a cluster is given up
   static constexpr Duration kMisledTime = 3s;   // a decrease so soon after a rise says that the probe misled
@@ -63,7 +63,6 @@ class ProbeControl {
   DataRate limit_;
   DataRate target_;
   bool is_first_ = true;
-  bool goes_on_ = false;  // the last one came through: the next follows at once
   Timestamp due_ = Timestamp::min();
   std::optional<ProbeEstimator::Plan> pending_;
   std::optional<ProbeEstimator::Plan> under_way_;

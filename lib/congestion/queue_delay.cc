@@ -4,20 +4,16 @@
 
 namespace eir {
 
-Duration QueueDelay::window() const { return std::clamp<Duration>(2 * jitter_, kWindowMin, kWindowMax); }
+Duration QueueDelay::window() const { return std::clamp<Duration>(3 * jitter_, kWindowMin, kWindowMax); }
 
 void QueueDelay::add(Timestamp sent, Duration arrival) {
   const Duration delay = arrival - sent.time_since_epoch();
-  if (count_ > 0) {
-    const Duration change = delay - recent_[(next_ + kRecentMax - 1) % kRecentMax].delay;
-    const Duration error = (change < Duration{} ? -change : change) - jitter_;
-    jitter_ += std::clamp<Duration>(Duration(static_cast<int64_t>(double(error.count()) * kJitterGain)),
-                                    -kJitterStepMax, kJitterStepMax);
-  }
+  if (arrival - idle_seen_at_ > kJitterForgets) jitter_ = {};
   recent_[next_] = {arrival, delay};
   next_ = (next_ + 1) % kRecentMax;
   count_ = std::min(count_ + 1, kRecentMax);
   note_base(arrival, delay);
+  newest_ = arrival;
 
   Duration lowest = delay;
   for (size_t i = 0; i < count_; ++i) {
@@ -31,6 +27,31 @@ void QueueDelay::add(Timestamp sent, Duration arrival) {
   } else if (busy_since_ == Duration::max()) {
     busy_since_ = arrival;
   }
+}
+
+void QueueDelay::add_idle(Timestamp sent, Duration arrival, size_t bytes) {
+  if (bytes <= kSmallBytes) large_ = 0;
+  if (bytes > kSmallBytes && large_ < kLargeMax) {
+    ++large_;
+    return;
+  }
+  const Duration delay = arrival - sent.time_since_epoch();
+  if (idle_ == 0) idle_first_ = idle_lowest_ = idle_highest_ = delay;
+  idle_lowest_ = std::min(idle_lowest_, delay);
+  idle_highest_ = std::max(idle_highest_, delay);
+  idle_seen_at_ = arrival;
+  if (++idle_ < kIdlePackets) return;
+  idle_ = 0;
+  // Somebody else's queue that grows or shrinks all the while is no jitter.
+  const Duration trend = delay > idle_first_ ? delay - idle_first_ : idle_first_ - delay;
+  const Duration spread = std::min<Duration>(idle_highest_ - idle_lowest_ - trend, kJitterMax);
+  if (looks_ < kFirstLooks) {
+    ++looks_;
+    jitter_ = std::max(jitter_, spread);
+    return;
+  }
+  const auto step = Duration(static_cast<int64_t>(double((spread - jitter_).count()) * kJitterGain));
+  jitter_ += std::clamp<Duration>(step, -kJitterStepMax, kJitterStepMax);
 }
 
 void QueueDelay::note_base(Duration arrival, Duration delay) {

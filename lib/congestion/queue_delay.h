@@ -17,23 +17,38 @@ class QueueDelay {
   static constexpr size_t kRecentMax = 32;
   static constexpr size_t kRecentMin = 3;  // fewer say nothing
   static constexpr Duration kWindowMin = 25ms;
-  static constexpr Duration kWindowMax = 150ms;
+  static constexpr Duration kWindowMax = 200ms;
   static constexpr size_t kBaseBuckets =
       6;  // RFC 6817 keeps 10 of a minute; a drifting clock or a new route ends sooner
   static constexpr Duration kBucket = 5s;
-  // A change of jitter is learnt over some seconds, so that a growing queue is not taken for it.
-  static constexpr double kJitterGain = 1.0 / 16;
-  static constexpr Duration kJitterStepMax = 100us;
+  // Jitter is how far apart the delays of so many packets in a row lie that found the line empty of what this side
+  // sent: the others wait for each other, which is no jitter. It is learnt slowly, so that a growing queue is not taken
+  // for it.
+  static constexpr size_t kIdlePackets = 16;
+  // Larger ones take 30 ms of a thin line for themselves, and count only if no small ones come.
+  static constexpr size_t kSmallBytes = 300;
+  static constexpr int kLargeMax = 64;
+  static constexpr double kJitterGain = 0.25;
+  static constexpr Duration kJitterStepMax = 5ms;
+  static constexpr int kFirstLooks = 4;            // are believed at once
+  static constexpr Duration kJitterMax = 100ms;    // ±50 ms; more is a line that no estimate holds for
+  static constexpr Duration kJitterForgets = 10s;  // after this without such packets: the line is never empty
   static constexpr Duration kBusyMin = 4ms;
 
   // One packet or group, with the time it left and came, the latter in the receiver's clock.
   void add(Timestamp sent, Duration arrival);
 
+  // One that a probe made wait: it only tells how short the delay can be.
+  void add_probed(Timestamp sent, Duration arrival) { note_base(arrival, arrival - sent.time_since_epoch()); }
+
+  // One that found the line empty of what this side sent; beside add().
+  void add_idle(Timestamp sent, Duration arrival, size_t bytes);
+
   Duration queue() const { return queue_; }
-  // The mean change of delay from one group to the next while no queue grows quickly.
   Duration jitter() const { return jitter_; }
   // More than this is a queue, not chance.
-  Duration noise() const { return kBusyMin + jitter_; }
+  Duration noise() const { return kBusyMin + jitter_ * 5 / 4; }
+  Duration busy_for() const { return busy_since_ == Duration::max() ? Duration{} : newest_ - busy_since_; }
   // The line has been sending without pause since this arrival; Duration::max() if it has not.
   Duration busy_since() const { return busy_since_; }
   void reset() { *this = {}; }
@@ -54,7 +69,15 @@ class QueueDelay {
   size_t bucket_ = 0;   // the current one
   Duration bucket_began_{};
   Duration queue_{};
+  Duration newest_{};
   Duration jitter_{};
+  int large_ = 0;    // packets since the last small one
+  int looks_ = 0;    // at the jitter
+  size_t idle_ = 0;  // packets that found the line empty, since the last look at the jitter
+  Duration idle_lowest_{};
+  Duration idle_highest_{};
+  Duration idle_first_{};
+  Duration idle_seen_at_{};
   Duration busy_since_ = Duration::max();
 };
 

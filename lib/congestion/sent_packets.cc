@@ -7,20 +7,21 @@
 
 namespace eir {
 
-void SentPackets::add(Timestamp now, uint16_t transport_sequence, size_t bytes, uint16_t cluster) {
-  EIR_DCHECK(cluster <= kClusterMax);
+void SentPackets::add(Timestamp now, const Note& note) {
+  EIR_DCHECK(note.cluster <= kClusterMax);
   const std::optional<int64_t> newest = numbers_.newest();
-  const int64_t sequence = numbers_.unwrap(transport_sequence);
+  const int64_t sequence = numbers_.unwrap(note.sequence);
   if (newest && sequence <= *newest) {
     ++counters_.reused;
     return;
   }
   if (ring_.empty()) ring_.resize(kPacketsMin);
   make_room(sequence);
-  const size_t counted = std::clamp<size_t>(bytes, 1, std::numeric_limits<uint16_t>::max());
+  const size_t counted = std::clamp<size_t>(note.bytes, 1, std::numeric_limits<uint16_t>::max());
   Entry& place = entry(sequence);
   place = {.at = now, .sequence = static_cast<uint32_t>(sequence), .bytes = static_cast<uint16_t>(counted)};
-  place.cluster = cluster & kClusterMax;
+  place.cluster = note.cluster & kClusterMax;
+  place.after_idle = note.after_idle ? 1 : 0;
   in_flight_ += counted;
   ++counters_.sent;
 }
@@ -61,6 +62,7 @@ std::optional<SentPackets::Sent> SentPackets::resolve(uint16_t transport_sequenc
                   .bytes = place.bytes,
                   .cluster = place.cluster,
                   .sequence = sequence,
+                  .after_idle = place.after_idle != 0,
                   .was_lost = place.lost != 0};
   if (!sent.was_lost) in_flight_ -= sent.bytes;
   if (received) {

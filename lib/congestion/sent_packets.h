@@ -18,7 +18,7 @@ class SentPackets {
  public:
   static constexpr size_t kPacketsMin = 256;   // 0.5 s of a 6 Mbit/s stream
   static constexpr size_t kPacketsMax = 8192;  // 1.5 s at 50 Mbit/s; 128 kB
-  static constexpr uint16_t kClusterMax = 0x7fff;
+  static constexpr uint16_t kClusterMax = 0x3fff;
 
   struct Counters {
     uint64_t sent = 0;
@@ -36,10 +36,17 @@ class SentPackets {
     size_t bytes = 0;
     uint16_t cluster = 0;
     int64_t sequence = 0;  // unwrapped
+    bool after_idle = false;
     bool was_lost = false;
   };
+  struct Note {
+    uint16_t sequence = 0;  // transport-wide
+    size_t bytes = 0;
+    uint16_t cluster = 0;     // of the probe; 0: none
+    bool after_idle = false;  // nothing of this flow was waiting on the line before it
+  };
 
-  void add(Timestamp now, uint16_t transport_sequence, size_t bytes, uint16_t cluster);
+  void add(Timestamp now, const Note& note);
 
   // What the receiver says of one number. The packet, if that is news: the first report of it, or that a lost one came
   // after all.
@@ -58,7 +65,8 @@ class SentPackets {
     Timestamp at;
     uint32_t sequence = 0;  // the lower half of the unwrapped number
     uint16_t bytes = 0;
-    uint16_t cluster : 15 = 0;
+    uint16_t cluster : 14 = 0;
+    uint16_t after_idle : 1 = 0;
     uint16_t lost : 1 = 0;
   };
   static_assert(sizeof(Entry) == 16);

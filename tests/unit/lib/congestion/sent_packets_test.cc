@@ -9,8 +9,8 @@ Timestamp at(Duration d) { return Timestamp(100s + d); }
 
 TEST(SentPackets, AReceivedPacketLeavesTheFlight) {
   SentPackets sent;
-  sent.add(at(0ms), 65'535, 1000, 3);
-  sent.add(at(1ms), 0, 200, 0);
+  sent.add(at(0ms), {.sequence = 65'535, .bytes = 1000, .cluster = 3});
+  sent.add(at(1ms), {.sequence = 0, .bytes = 200});
   EXPECT_EQ(sent.bytes_in_flight(), 1200U);
   const auto first = sent.resolve(65'535, true);
   ASSERT_TRUE(first);
@@ -28,7 +28,7 @@ TEST(SentPackets, AReceivedPacketLeavesTheFlight) {
 
 TEST(SentPackets, ALostPacketMayComeAfterAll) {
   SentPackets sent;
-  sent.add(at(0ms), 10, 1000, 0);
+  sent.add(at(0ms), {.sequence = 10, .bytes = 1000});
   EXPECT_TRUE(sent.resolve(10, false));
   EXPECT_EQ(sent.bytes_in_flight(), 0U);
   EXPECT_EQ(sent.counters().lost, 1U);
@@ -45,7 +45,7 @@ TEST(SentPackets, ALostPacketMayComeAfterAll) {
 TEST(SentPackets, WhatWasNeverSentOrIsKnownAlreadyChangesNothing) {
   SentPackets sent;
   EXPECT_FALSE(sent.resolve(5, true));
-  sent.add(at(0ms), 10, 1000, 0);
+  sent.add(at(0ms), {.sequence = 10, .bytes = 1000});
   EXPECT_FALSE(sent.resolve(11, true));      // ahead
   EXPECT_FALSE(sent.resolve(9, true));       // before the first
   EXPECT_FALSE(sent.resolve(32'700, true));  // half a circle away
@@ -60,11 +60,13 @@ TEST(SentPackets, WhatWasNeverSentOrIsKnownAlreadyChangesNothing) {
 TEST(SentPackets, TheRingGrowsOnlyWhileWhatItHoldsIsOnItsWay) {
   SentPackets sent;
   for (uint16_t i = 0; i < 10'000; ++i) {
-    sent.add(at(1ms * i), i, 100, 0);
-    if (i >= 100) ASSERT_TRUE(sent.resolve(static_cast<uint16_t>(i - 100), true));
+    sent.add(at(1ms * i), {.sequence = i, .bytes = 100});
+    if (i >= 100) {
+      ASSERT_TRUE(sent.resolve(static_cast<uint16_t>(i - 100), true));
+    }
   }
   EXPECT_EQ(sent.capacity(), SentPackets::kPacketsMin);
-  for (uint16_t i = 0; i < 1'000; ++i) sent.add(at(10s), static_cast<uint16_t>(10'000 + i), 100, 0);
+  for (uint16_t i = 0; i < 1'000; ++i) sent.add(at(10s), {.sequence = static_cast<uint16_t>(10'000 + i), .bytes = 100});
   EXPECT_EQ(sent.capacity(), 2048U);  // 1,100 of them are on their way
   EXPECT_EQ(sent.bytes_in_flight(), 110'000U);
   for (uint16_t i = 9'900; i < 11'000; ++i) ASSERT_TRUE(sent.resolve(i, true)) << i;
@@ -73,7 +75,8 @@ TEST(SentPackets, TheRingGrowsOnlyWhileWhatItHoldsIsOnItsWay) {
 
 TEST(SentPackets, BeyondTheCapTheOldestAreForgotten) {
   SentPackets sent;
-  for (size_t i = 0; i < SentPackets::kPacketsMax + 5; ++i) sent.add(at(0ms), static_cast<uint16_t>(i), 10, 0);
+  for (size_t i = 0; i < SentPackets::kPacketsMax + 5; ++i)
+    sent.add(at(0ms), {.sequence = static_cast<uint16_t>(i), .bytes = 10});
   EXPECT_EQ(sent.capacity(), SentPackets::kPacketsMax);
   EXPECT_EQ(sent.counters().overwritten, 5U);
   EXPECT_EQ(sent.bytes_in_flight(), SentPackets::kPacketsMax * 10);
@@ -83,20 +86,20 @@ TEST(SentPackets, BeyondTheCapTheOldestAreForgotten) {
 
 TEST(SentPackets, ANumberIsNotedOnce) {
   SentPackets sent;
-  sent.add(at(0ms), 10, 100, 0);
-  sent.add(at(1ms), 10, 100, 0);
-  sent.add(at(1ms), 9, 100, 0);
+  sent.add(at(0ms), {.sequence = 10, .bytes = 100});
+  sent.add(at(1ms), {.sequence = 10, .bytes = 100});
+  sent.add(at(1ms), {.sequence = 9, .bytes = 100});
   EXPECT_EQ(sent.counters().reused, 2U);
   EXPECT_EQ(sent.bytes_in_flight(), 100U);
 }
 
 TEST(SentPackets, AClearedRingKnowsNothing) {
   SentPackets sent;
-  sent.add(at(0ms), 10, 100, 0);
+  sent.add(at(0ms), {.sequence = 10, .bytes = 100});
   sent.clear();
   EXPECT_EQ(sent.bytes_in_flight(), 0U);
   EXPECT_FALSE(sent.resolve(10, true));
-  sent.add(at(1ms), 11, 100, 0);
+  sent.add(at(1ms), {.sequence = 11, .bytes = 100});
   EXPECT_TRUE(sent.resolve(11, true));
 }
 
