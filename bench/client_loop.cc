@@ -62,7 +62,7 @@ uint16_t port_of(int socket) {
   return from_native(name).port;
 }
 
-ClientLoop::ClientLoop(const DtlsContext& dtls, const LinkOptions& line, uint64_t seed)
+ClientLoop::ClientLoop(const DtlsContext& dtls, const std::optional<LinkCondition>& line, uint64_t seed)
     : dtls_(dtls),
       pool_(kPacketsMax),
       receiver_(pool_),
@@ -75,7 +75,7 @@ ClientLoop::ClientLoop(const DtlsContext& dtls, const LinkOptions& line, uint64_
 ClientLoop::~ClientLoop() = default;
 
 size_t ClientLoop::add(ClientOptions options) {
-  auto seat = std::make_unique<Seat>(line_);
+  auto seat = std::make_unique<Seat>(line_.value_or(LinkCondition{}));
   seat->socket = open_udp_socket(SocketAddress::v4({0, 0, 0, 0}, 0));
   // Some servers want to hear of an address, though these clients' checks would tell it.
   options.addresses = {SocketAddress::v4({127, 0, 0, 1}, port_of(seat->socket.value()))};
@@ -113,7 +113,7 @@ int ClientLoop::receive_buffer() const {
 
 uint64_t ClientLoop::dropped_by_lines() const {
   uint64_t sum = 0;
-  for (const auto& seat : seats_) sum += seat->up.dropped() + seat->down.dropped();
+  for (const auto& seat : seats_) sum += seat->up.counters().dropped() + seat->down.counters().dropped();
   return sum;
 }
 
@@ -160,10 +160,12 @@ void ClientLoop::receive(size_t index) {
     more = batch.more;
     const Timestamp at = now();
     for (ReceivedDatagram& datagram : batch.datagrams) {
-      if (!line_.is_plain()) {
+      if (line_) {
         const ByteView bytes = datagram.packet->bytes();
-        const auto out = seat.down.pass(at, bytes.size(), line_random_);
-        if (out) delay({*out, 0, index, false, datagram.remote, {bytes.begin(), bytes.end()}});
+        const SimLink::Arrivals out = seat.down.transmit(at, bytes.size(), line_random_);
+        for (size_t copy = 0; copy < out.count; ++copy) {
+          delay({out.times[copy], 0, index, false, datagram.remote, {bytes.begin(), bytes.end()}});
+        }
         continue;
       }
       seat.client->handle_datagram(at, datagram.packet->bytes(), {0, datagram.remote});
@@ -187,9 +189,11 @@ void ClientLoop::send_through_line(size_t index) {
   Path path;
   const Timestamp at = now();
   while (const size_t size = seat.client->poll_transmit(buffers_[0], path)) {
-    const auto out = seat.up.pass(at, size, line_random_);
+    const SimLink::Arrivals out = seat.up.transmit(at, size, line_random_);
     const auto begin = buffers_[0].begin();
-    if (out) delay({*out, 0, index, true, path.remote, {begin, begin + static_cast<ptrdiff_t>(size)}});
+    for (size_t copy = 0; copy < out.count; ++copy) {
+      delay({out.times[copy], 0, index, true, path.remote, {begin, begin + static_cast<ptrdiff_t>(size)}});
+    }
   }
 }
 
@@ -220,7 +224,7 @@ void ClientLoop::deliver_due(Timestamp at) {
 
 // Single datagrams, as browsers send them: runs on this side would spare the server work that it has in truth.
 void ClientLoop::send_due(size_t index) {
-  if (!line_.is_plain()) return send_through_line(index);
+  if (line_) return send_through_line(index);
   Client& peer = *seats_[index]->client;
   std::array<NativeAddress, kSendBatch> addresses{};
   std::array<iovec, kSendBatch> areas{};

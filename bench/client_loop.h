@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "bench/link_model.h"
 #include "lib/base/packet.h"
 #include "lib/base/time.h"
 #include "lib/client/client.h"
+#include "lib/client/sim_link.h"
 #include "server/channel/owned_fd.h"
 #include "server/media/openssl_random.h"
 #include "server/media/udp_socket.h"
@@ -36,8 +36,10 @@ struct JoinTimes {
 // Drives many lib/client peers over real UDP sockets, one each, in one thread. Owned by a scenario.
 class ClientLoop {
  public:
-  // Each client has an access line of its own, both ways like `line`; `seed` repeats what it loses.
-  explicit ClientLoop(const DtlsContext& dtls, const LinkOptions& line = {}, uint64_t seed = 1);
+  // Each client has an access line of its own, both ways like `line` (none: as the network is); `seed` repeats what it
+  // loses.
+  explicit ClientLoop(const DtlsContext& dtls, const std::optional<LinkCondition>& line = std::nullopt,
+                      uint64_t seed = 1);
   ~ClientLoop();
 
   // Returns the client's number.
@@ -72,14 +74,14 @@ class ClientLoop {
  private:
   static constexpr size_t kSendBatch = 32;
   struct Seat {
-    explicit Seat(const LinkOptions& line) : up(line), down(line) {}
+    explicit Seat(const LinkCondition& line) : up(line), down(line) {}
     std::unique_ptr<Client> client;
     OwnedFd socket;
     JoinTimes times;
     std::string closed;
     uint32_t key_frame_requests = 0;
-    LinkModel up;
-    LinkModel down;
+    SimLink up;
+    SimLink down;
     uint64_t overflows = 0;  // of the closed socket
   };
   // On an access line.
@@ -106,7 +108,7 @@ class ClientLoop {
   PacketPool pool_;
   UdpReceiver receiver_;
   OwnedFd epoll_;
-  LinkOptions line_;
+  std::optional<LinkCondition> line_;
   SeededRandom line_random_;
   std::vector<Delayed> delayed_;  // a heap
   uint64_t delayed_count_ = 0;

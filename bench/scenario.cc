@@ -18,10 +18,12 @@ constexpr Duration kJoinTurn = 1ms;
 constexpr Duration kQuietTurn = 200ms;
 constexpr Duration kSampleInterval = 1s;
 
-LinkOptions line_of(const NetworkSpec& network) {
-  LinkOptions out;
+std::optional<LinkCondition> line_of(const NetworkSpec& network) {
+  if (network.loss_percent == 0 && network.delay_ms == 0 && network.rate_kbit == 0) return std::nullopt;
+  LinkCondition out;
   out.loss = network.loss_percent / 100;
   out.delay = std::chrono::milliseconds(network.delay_ms);
+  out.queue = 300ms;  // as a home router's
   if (network.rate_kbit > 0) out.rate = DataRate::kbps(network.rate_kbit);
   return out;
 }
