@@ -13,6 +13,8 @@
 
 #include "bench/arguments.h"
 #include "bench/eird_host.h"
+#include "bench/impair_options.h"
+#include "bench/impair_proxy.h"
 #include "bench/in_process_host.h"
 #include "bench/janus_host.h"
 #include "bench/pinning.h"
@@ -250,12 +252,19 @@ int run(const Arguments& arguments) {
 }  // namespace eir::bench
 
 int main(int argc, char** argv) {
-  const auto arguments = eir::bench::parse_arguments({argv + 1, argv + argc});
-  if (!arguments) {
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
+  const bool is_impair = !words.empty() && words.front() == "impair";
+  const auto impair = is_impair ? eir::bench::parse_impair({words.begin() + 1, words.end()}) : std::nullopt;
+  const auto arguments = is_impair ? std::nullopt : eir::bench::parse_arguments(words);
+  if (!arguments && !impair) {
     std::fputs(eir::bench::kUsage.data(), stderr);
     return eir::bench::kExitUsage;
   }
   try {
+    if (impair) {
+      eir::bench::run_impair(*impair);
+      return 0;
+    }
     return eir::bench::run(*arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "eir-bench: %s\n", error.what());
