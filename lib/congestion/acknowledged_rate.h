@@ -19,7 +19,7 @@ class AcknowledgedRate {
   static constexpr Duration kWindow = 500ms;  // fifteen frames: one large one does not move it much
   // since() wants so much time, and so many bytes or a longer time: else single packets decide.
   static constexpr Duration kShortest = 40ms;
-  static constexpr size_t kBytesMin = 5 * 1200;
+  static constexpr size_t kBytesMin = size_t{5} * 1200;
   static constexpr Duration kLongEnough = 250ms;
 
   void add(Duration arrival, size_t bytes);

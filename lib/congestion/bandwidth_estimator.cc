@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "lib/base/check.h"
+
 namespace eir {
 
 BandwidthEstimator::BandwidthEstimator(const Options& options)
     : options_(options),
       rate_(options.start, {options.min, options.max}),
       fallback_(options.start),
-      target_(options.start) {}
+      target_(options.start) {
+  EIR_CHECK(options.min.bps() > 0 && options.min <= options.start && options.start <= options.max);
+}
 
 void BandwidthEstimator::note_sent(Timestamp now, uint16_t transport_sequence, size_t bytes, uint16_t probe_cluster) {
   const uint16_t cluster = probes_.note_sent(now, probe_cluster, bytes);
@@ -52,7 +56,7 @@ void BandwidthEstimator::handle_feedback(Timestamp now, const TransportCc& feedb
   // A message that says nothing of what was sent is no sign of life of the line.
   if (sent_.counters().acknowledged == acknowledged_before) return;
   fed_back_at_ = now;
-  silent_since_ = sent_.bytes_in_flight() > 0 ? now : kNever;
+  silent_since_ = kNever;
   finish_feedback(now);
 }
 
@@ -149,7 +153,7 @@ void BandwidthEstimator::judge_probe(Timestamp now, const ProbeEstimator::Result
   if (result.rate >= rate_.rate()) {
     rate_.set_rate(now, result.rate);
   } else if (result.is_saturated && result.rate > DataRate()) {
-    const bool is_first = probing_.succeeded() == 1;
+    const bool is_first = probing_.results() == 1;
     if (is_first || low_probe_ > DataRate()) rate_.set_rate(now, std::max(result.rate, low_probe_));
     low_probe_ = result.rate < rate_.rate() * kLowProbe ? result.rate : DataRate();
     if (low_probe_ > DataRate()) return;
@@ -163,7 +167,6 @@ void BandwidthEstimator::handle_report(Timestamp now, double fraction_lost, Dura
     round_trip_ = std::min<Duration>(round_trip, kRoundTripMax);
     has_round_trip_ = has_reported_round_trip_ = true;
   }
-  reported_at_ = now;
   if (!is_fallback(now)) return;
   uses_fallback_ = true;
   fallback_.handle_report(now, fraction_lost, round_trip_);
@@ -172,7 +175,6 @@ void BandwidthEstimator::handle_report(Timestamp now, double fraction_lost, Dura
 }
 
 void BandwidthEstimator::handle_remb(Timestamp now, DataRate rate) {
-  reported_at_ = now;
   if (!is_fallback(now)) return;
   uses_fallback_ = true;
   fallback_.handle_remb(now, rate);
@@ -194,6 +196,7 @@ void BandwidthEstimator::handle_route_change(Timestamp now) {
   target_ = rate_.rate();
   fallback_.set_rate(target_);
   silent_since_ = kNever;
+  low_probe_ = {};
   probing_.start(now);
 }
 
@@ -206,7 +209,6 @@ void BandwidthEstimator::forget_line() {
 }
 
 void BandwidthEstimator::set_wanted(Timestamp now, DataRate wanted) {
-  wanted_ = wanted;
   probing_.set_limit(now, std::min(wanted * kProbeBeyondWanted, options_.max));
   handle_timeout(now);
 }
@@ -216,7 +218,7 @@ void BandwidthEstimator::handle_timeout(Timestamp now) {
   const bool expects_feedback = fed_back_at_ != Timestamp::min() && !uses_fallback_;
   if (expects_feedback && silent_since_ != kNever && now - silent_since_ >= kSilence + round_trip_) {
     ++counters_.silences;
-    silent_since_ = now - round_trip_;
+    silent_since_ = kNever;  // what is sent next begins it anew
     rate_.set_rate(now, target_ * kSilenceDecrease);
     target_ = rate_.rate();
     fallback_.set_rate(target_);

@@ -152,7 +152,6 @@ class BandwidthEstimator {
   DataRate low_probe_;      // the last probe found less than the rate; 0: it did not
 
   DataRate target_;
-  DataRate wanted_;
   Duration round_trip_ = kRoundTripStart;
   bool has_round_trip_ = false;
   bool has_reported_round_trip_ = false;
@@ -160,9 +159,8 @@ class BandwidthEstimator {
   bool uses_fallback_ = false;
   Timestamp newest_sent_;  // of what the feedback being handled reports as received
   Timestamp fed_back_at_ = Timestamp::min();
-  Timestamp silent_since_ = kNever;  // the oldest unanswered sending, or the last decrease for it
+  Timestamp silent_since_ = kNever;  // something was sent that no feedback has answered
   Timestamp updated_at_ = Timestamp::min();
-  Timestamp reported_at_ = Timestamp::min();
   Counters counters_;
 };
 

@@ -9,6 +9,7 @@ namespace {
 constexpr double kLossGain = 0.3;  // of the smoothed loss, per window
 constexpr double kHeavy = 0.30;    // is not waited upon for a second window
 constexpr double kConfirms = 0.3;  // of the way from what a policer would drop to what was dropped before
+constexpr double kDoubtful = 0.8;  // of what was dropped before
 constexpr double kDeviations = 4;
 constexpr double kBurstiness = 2;        // of the variance, against losses one by one
 constexpr double kUnderCapacity = 0.98;  // a cap leaves the policer's bucket room to fill
@@ -64,33 +65,29 @@ void LossControl::update(Timestamp now, bool has_queue, DataRate rate, Duration 
 }
 
 void LossControl::judge(const Window& window, Timestamp now, DataRate rate, Duration round_trip) {
-  if (state_ == State::kTrial) return judge_trial(window);
+  if (state_ == State::kTrial) return judge_trial(window, now, round_trip);
   const double loss = double(window.lost) / double(window.sent);
-  const Window last = suspicious_;
+  Window both = window;
+  both.sent += suspicious_.sent;
+  both.lost += suspicious_.lost;
+  both.events += suspicious_.events;
+  const bool is_second = suspicious_.sent > 0;
   suspicious_ = {};
-  // What a full queue drops, the delay-based control answers; only where much is dropped has it not seen the whole
-  // queue, or somebody else fills it. The trial tells.
-  if (window.had_queue) {
-    const double much = inherent_ + std::max(kQueueLossMin, kDeviations * deviation(inherent_, window.sent));
-    if (loss <= much || window.events < kEventsMin / 2) return;
-    return begin_trial(window, now, round_trip);
-  }
-  const size_t both = last.sent + window.sent;
-  const double pooled = double(last.lost + window.lost) / double(both);
-  const bool is_heavy = loss >= inherent_ + kHeavy;
-  const double limit = inherent_ + std::max(kSuspicious, kDeviations * deviation(inherent_, both));
-  if (last.events + window.events >= kEventsMin && (is_heavy || (last.sent > 0 && pooled > limit))) {
-    return begin_trial({.sent = both,
-                        .lost = last.lost + window.lost,
-                        .events = last.events + window.events,
-                        .rate = window.rate,
-                        .had_queue = false},
-                       now, round_trip);
+  // Runs are few where nearly everything is lost.
+  const bool is_scattered = both.events >= kEventsMin || 2 * both.lost >= both.sent;
+  const double limit = inherent_ + std::max(kSuspicious, kDeviations * deviation(inherent_, both.sent));
+  const double pooled = double(both.lost) / double(both.sent);
+  if (is_scattered && (loss >= inherent_ + kHeavy || (is_second && pooled > limit))) {
+    before_ = both;
+    is_second_trial_ = false;
+    return begin_trial(now, round_trip, std::min(kTrial, 1 - loss));
   }
   if (loss > inherent_ + kSuspicious) {
     suspicious_ = window;
     return;
   }
+  // What a full queue drops says nothing of the line's nature.
+  if (window.had_queue) return;
   // The first windows are averaged, later ones smoothed.
   const double gain = std::max(1.0 / ++learnt_, kInherentGain);
   inherent_ = std::min(inherent_ + gain * (loss - inherent_), kInherentMax);
@@ -103,44 +100,46 @@ void LossControl::judge(const Window& window, Timestamp now, DataRate rate, Dura
 
 void LossControl::cap_at(DataRate rate) {
   state_ = State::kCapped;
-  cap_ = rate;
+  cap_ = std::max(rate, kCapMin);
 }
 
-void LossControl::begin_trial(const Window& window, Timestamp now, Duration round_trip) {
+void LossControl::begin_trial(Timestamp now, Duration round_trip, double part) {
   ++trials_;
+  cap_at(before_.rate * part);
   state_ = State::kTrial;
-  before_ = window;
-  cap_ = window.rate * std::min(kTrial, 1 - double(window.lost) / double(window.sent));
   trial_counts_from_ = now + round_trip;
   trial_sent_ = trial_lost_ = 0;
-  trial_bits_ = trial_seconds_ = 0;
+  trial_bps_ = 0;
+  trial_windows_ = 0;
 }
 
-void LossControl::judge_trial(const Window& window) {
+void LossControl::judge_trial(const Window& window, Timestamp now, Duration round_trip) {
   if (window.had_queue && !before_.had_queue) return;  // a key frame, perhaps: compares with nothing
   trial_sent_ += window.sent;
   trial_lost_ += window.lost;
-  const double seconds = window.rate.bps() > 0 ? 1.0 : 0.0;  // windows are of about the same length
-  trial_bits_ += double(window.rate.bps()) * seconds;
-  trial_seconds_ += seconds;
+  trial_bps_ += double(window.rate.bps());  // windows are of about the same length
+  ++trial_windows_;
   if (trial_sent_ < kTrialPackets) return;
 
   const double high = double(before_.lost) / double(before_.sent);
   const double low = double(trial_lost_) / double(trial_sent_);
-  const double rate = trial_seconds_ > 0 ? trial_bits_ / trial_seconds_ : 0;
+  const double rate = trial_bps_ / trial_windows_;
   // A policer lets the same through as before; of the lower rate that is a larger part.
   const double through = double(before_.rate.bps()) * (1 - std::max(0.0, high - inherent_));
-  const double expected = std::max(inherent_, rate > 0 ? 1 - through / rate : 0.0);
+  const double expected = std::max(inherent_, 1 - through / std::max(rate, 1.0));
   const bool rate_fell = rate < 0.95 * double(before_.rate.bps());
-  const bool is_policed =
-      window.had_queue || (rate_fell && low < expected + kConfirms * (high - expected)) || low > kInherentMax;
-  if (is_policed) {
+  if ((rate_fell && low < expected + kConfirms * (high - expected)) || low > kInherentMax) {
     ++confirmed_;
     if (before_.had_queue) ++queue_losses_;
-    cap_at(DataRate::bps(static_cast<int64_t>(low > kInherentMax ? rate * (1 - low) : through * kUnderCapacity)));
-    return;
+    const double carried = rate * (1 - std::max(0.0, low - inherent_));
+    return cap_at(DataRate::bps(static_cast<int64_t>(std::min(carried, through * kUnderCapacity))));
   }
-  inherent_ = std::min(std::max(inherent_, (high + low) / 2), kInherentMax);
+  // It fell, but by less than expected: by chance, or the policer's rate is lower still.
+  if (rate_fell && low < kDoubtful * high && !is_second_trial_) {
+    is_second_trial_ = true;
+    return begin_trial(now, round_trip, rate * kTrial / double(before_.rate.bps()));
+  }
+  inherent_ = std::min(std::max(inherent_, low), kInherentMax);
   state_ = State::kFree;
   cap_.reset();
 }

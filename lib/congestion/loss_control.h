@@ -12,10 +12,11 @@ namespace eir {
 // Tells loss that the sender causes from loss that the line has anyway, and caps the rate for the former only. Owned by
 // a BandwidthEstimator. Loss of a full queue comes with delay: the delay-based control sees it first. Loss without
 // delay is either a policer or a very short queue, which drops less when less is sent, or a bad radio, which does not
-// care. So a rise of loss without delay is tried: a fifth less is sent for some round trips. If the loss falls as a
-// policer's would, the rate stays capped near what came through; else that much loss belongs to the line and costs
-// nothing any more. (The inherent loss is the idea of libwebrtc's loss_based_bwe_v2; draft-ietf-rmcat-gcc-02 section 6
-// stops growing at 2 % and falls at 10 % whatever the reason. The trial is this project's.)
+// care. So a rise of loss is tried: a fifth less is sent for some round trips. If the loss falls as a policer's would,
+// the rate stays capped near what came through; if it falls by less, a further fifth is tried; else that much loss
+// belongs to the line and costs nothing any more. (The inherent loss is the idea of libwebrtc's loss_based_bwe_v2;
+// draft-ietf-rmcat-gcc-02 section 6 stops growing at 2 % and falls at 10 % whatever the reason. The trial is this
+// project's.)
 class LossControl {
  public:
   static constexpr Duration kWindow = 500ms;
@@ -27,9 +28,9 @@ class LossControl {
   static constexpr size_t kTrialPackets = 100;  // …until so many show the effect
   // So many separate losses in two windows make a suspicion: a radio's bursts are few, a policer drops here and there.
   static constexpr size_t kEventsMin = 8;
-  static constexpr double kQueueLossMin = 0.08;  // of a full queue: what comes through is all that the line carries
-  static constexpr double kInherentGain = 0.15;  // per window
-  static constexpr double kGrowth = 1.08;        // of a cap, per window without suspicion
+  static constexpr DataRate kCapMin = DataRate::kbps(10);  // a cap of nothing could never grow
+  static constexpr double kInherentGain = 0.15;            // per window
+  static constexpr double kGrowth = 1.08;                  // of a cap, per window without suspicion
 
   struct Window {
     size_t sent = 0;
@@ -65,8 +66,8 @@ class LossControl {
 
   void note(size_t bytes, Timestamp sent_at);
   void judge(const Window& window, Timestamp now, DataRate rate, Duration round_trip);
-  void begin_trial(const Window& window, Timestamp now, Duration round_trip);
-  void judge_trial(const Window& window);
+  void begin_trial(Timestamp now, Duration round_trip, double part);
+  void judge_trial(const Window& window, Timestamp now, Duration round_trip);
   void cap_at(DataRate rate);
 
   // The open window, by send time.
@@ -86,11 +87,12 @@ class LossControl {
   int learnt_ = 0;     // windows that inherent_ comes from, as far as it matters
   Window suspicious_;  // the window before this one; sent 0: it was not
   Window before_;      // the trial
+  bool is_second_trial_ = false;
   Timestamp trial_counts_from_;
   size_t trial_sent_ = 0;
   size_t trial_lost_ = 0;
-  double trial_bits_ = 0;
-  double trial_seconds_ = 0;
+  double trial_bps_ = 0;  // sum over the windows
+  int trial_windows_ = 0;
   uint64_t queue_losses_ = 0;
   uint64_t trials_ = 0;
   uint64_t confirmed_ = 0;

@@ -14,7 +14,7 @@ namespace eir {
 class Pacer {
  public:
   static constexpr Duration kBurst = 5ms;  // as libwebrtc's pacer; the arrival groups of the receiver are as long
-  static constexpr size_t kBurstBytes = 2 * 1200;
+  static constexpr size_t kBurstBytes = size_t{2} * 1200;
   static constexpr size_t kPaddingMin = 100;  // smaller ones measure headers
   static constexpr size_t kPaddingMax = 1200;
   static constexpr Duration kDebtMax = 500ms;  // sound on a line thinner than it does not stop the pictures for ever

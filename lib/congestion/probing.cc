@@ -11,6 +11,7 @@ void ProbeControl::start(Timestamp now) {
   under_way_.reset();
   deadline_ = kNever;
   interval_ = kInterval;
+  results_ = 0;
 }
 
 void ProbeControl::set_limit(Timestamp now, DataRate limit) {
@@ -72,6 +73,7 @@ void ProbeControl::handle_result(Timestamp now, const ProbeEstimator::Result& re
     return;
   }
   ++succeeded_;
+  ++results_;
   if (result.rate > target_) rose_at_ = now;
   const bool rose = result.rate >= target_ * kWorthwhile;
   if (rose && result.rate >= plan.rate * kSucceeded && !result.is_saturated) due_ = now;

@@ -55,6 +55,8 @@ class ProbeControl {
 
   uint64_t sent() const { return sent_; }
   uint64_t succeeded() const { return succeeded_; }
+  // Clusters that told a rate since start().
+  uint64_t results() const { return results_; }
   uint64_t given_up() const { return given_up_; }
 
  private:
@@ -73,6 +75,7 @@ class ProbeControl {
   uint16_t cluster_ = 0;
   uint64_t sent_ = 0;
   uint64_t succeeded_ = 0;
+  uint64_t results_ = 0;
   uint64_t given_up_ = 0;
 };
 

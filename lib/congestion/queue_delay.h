@@ -28,7 +28,7 @@ class QueueDelay {
   // Larger ones take 30 ms of a thin line for themselves, and count only if no small ones come.
   static constexpr size_t kSmallBytes = 300;
   static constexpr int kLargeMax = 64;
-  static constexpr double kJitterGain = 0.25;
+  static constexpr double kJitterGain = 0.125;
   static constexpr Duration kJitterStepMax = 5ms;
   static constexpr int kFirstLooks = 4;            // are believed at once
   static constexpr Duration kJitterMax = 100ms;    // ±50 ms; more is a line that no estimate holds for

@@ -50,8 +50,9 @@ bool RateControl::update(Timestamp now, const Input& input) {
 
 void RateControl::note_best(Timestamp now) {
   if (best_at_ == Timestamp::min()) best_at_ = now;
-  const double halves = to_seconds(now - best_at_) / to_seconds(kBestHalves);
-  best_ = std::max(best_ * std::exp2(-halves), rate_);
+  const double passed = to_seconds(now - best_at_);
+  best_ = std::max(best_ * std::exp2(-passed / to_seconds(kBestHalves)), rate_);
+  carried_ = carried_ * std::exp2(-passed / to_seconds(kCarriedHalves));
   best_at_ = now;
 }
 
@@ -68,16 +69,13 @@ void RateControl::note_queue(Timestamp now, const Input& input) {
   busy_from_ = now;
 }
 
-void RateControl::note_series(Timestamp now, DataRate carried) {
-  if (decreased_at_ == Timestamp::min() || now - decreased_at_ > kSeriesGap) {
-    series_ = 0;
-    series_carried_ = carried;
-  }
+void RateControl::note_series(Timestamp now) {
+  if (decreased_at_ == Timestamp::min() || now - decreased_at_ > kSeriesGap) series_ = 0;
   if (++series_ >= kSeries) compete(now);
 }
 
 void RateControl::compete(Timestamp now) {
-  floor_ = std::min(best_ * kFloor, series_carried_ * kFloorOfCarried);
+  floor_ = std::min(best_ * kFloor, carried_ * kDecrease);
   competes_until_ = now + kCompetes;
   rate_ = std::max(rate_, floor_);
 }
@@ -89,7 +87,9 @@ bool RateControl::decrease(Timestamp now, const Input& input) {
   const bool arrives_as_sent = *input.carried >= input.sent * kAsSent && *input.carried * kAsSent <= input.sent;
   if (input.is_application_limited && arrives_as_sent) return false;
   if (busy_from_ == Timestamp::min()) busy_from_ = now;
-  note_series(now, *input.carried);
+  const bool is_thinner = *input.carried < input.sent * kRefuses;
+  carried_ = is_thinner ? *input.carried : std::max(carried_, *input.carried);
+  note_series(now);
   const DataRate before = rate_;
   learn_capacity(*input.carried);
   const bool drains = input.sent < *input.carried * kDecrease;

@@ -26,15 +26,16 @@ class RateControl {
   static constexpr Duration kStanding = 3s;
   // A TCP flow beside keeps the queue full, or fills it again and again, whatever this one does. Decreases that have
   // not emptied it for kInVain, or so many close together, were in vain: for kCompetes the delay alone lowers the rate
-  // no further than kFloor of the best lately known, nor than half of what was carried at the first of them. A line
-  // that became thinner empties its queue when less is sent.
+  // no further than kFloor of the best lately known, nor than kDecrease of the most that was carried lately in a full
+  // line: a line that became thinner carries all of its rate.
   static constexpr Duration kInVain = 1500ms;
   static constexpr int kSeries = 5;
   static constexpr Duration kSeriesGap = 5s;
   static constexpr Duration kCompetes = 20s;
   static constexpr double kFloor = 0.25;
-  static constexpr double kFloorOfCarried = 0.5;
   static constexpr Duration kBestHalves = 300s;
+  static constexpr Duration kCarriedHalves = 30s;
+  static constexpr double kRefuses = 0.6;  // so little of what is sent arrives where the line itself became thinner
   static constexpr double kLossLowersBest = 0.8;
   // A queue that goes sooner than the decrease explains was somebody else's, or chance: the decrease is taken back, if
   // it was a small one.
@@ -75,7 +76,10 @@ class RateControl {
   // A probe has filled the line: this much it carries, whatever the rate is.
   void set_capacity(DataRate capacity) { capacity_kbps_ = double(capacity.bps()) / 1e3; }
   // A full queue drops a lot: what was the best lately is so no more.
-  void handle_queue_loss() { best_ = best_ * kLossLowersBest; }
+  void handle_queue_loss() {
+    best_ = best_ * kLossLowersBest;
+    carried_ = carried_ * kLossLowersBest;
+  }
   DataRate rate() const { return rate_; }
   Timestamp decreased_at() const { return decreased_at_; }
   // Nothing known of the line any more.
@@ -88,19 +92,19 @@ class RateControl {
   void increase(Timestamp now, const Input& input);
   void note_best(Timestamp now);
   void note_queue(Timestamp now, const Input& input);
-  void note_series(Timestamp now, DataRate carried);
+  void note_series(Timestamp now);
   void compete(Timestamp now);
   void learn_capacity(DataRate carried);
   bool is_near_capacity() const;
 
   Limits limits_;
   DataRate rate_;
-  DataRate best_;  // lately
+  DataRate best_;     // lately
+  DataRate carried_;  // the most, lately
   Timestamp best_at_ = Timestamp::min();
   Timestamp busy_from_ = Timestamp::min();  // the first decrease since the queue was empty
   // Decreases that follow each other within kSeriesGap.
   int series_ = 0;
-  DataRate series_carried_;  // at the first
   Timestamp competes_until_ = Timestamp::min();
   DataRate floor_;
   // The last decrease, while it may be taken back.

@@ -39,6 +39,7 @@ constexpr Column kColumns[] = {
 
 void print_row(const BandwidthLine& line, Duration round_trip, const Arguments& arguments) {
   std::vector<BandwidthFigures> runs;
+  runs.reserve(arguments.seeds);
   std::string failed;
   for (uint64_t seed = 1; seed <= arguments.seeds; ++seed) {
     BandwidthSim::Options options{.line = line, .round_trip = round_trip, .seed = seed};
@@ -50,6 +51,7 @@ void print_row(const BandwidthLine& line, Duration round_trip, const Arguments& 
   std::printf("%-17s %4ld", std::string(line.name).c_str(), static_cast<long>(to_ms(round_trip)));
   for (const Column& column : kColumns) {
     std::vector<double> values;
+    values.reserve(runs.size());
     for (const BandwidthFigures& run : runs) {
       const double value = run.*column.value;
       values.push_back(column.larger_is_worse && value < 0 ? 1e9 : value);  // never
@@ -75,10 +77,12 @@ void print_shares(const char* name, ShareRun run, const Arguments& arguments) {
   for (const Duration round_trip : kBandwidthRoundTrips) {
     if (arguments.round_trip_ms != 0 && to_ms(round_trip) != arguments.round_trip_ms) continue;
     std::vector<BandwidthShares> runs;
+    runs.reserve(arguments.seeds);
     for (uint64_t seed = 1; seed <= arguments.seeds; ++seed) runs.push_back(run(round_trip, arguments.source, seed));
     std::printf("%-17s %4ld", name, static_cast<long>(to_ms(round_trip)));
     const auto print = [&](const char* what, double BandwidthShares::*value) {
       std::vector<double> values;
+      values.reserve(runs.size());
       for (const BandwidthShares& each : runs) values.push_back(each.*value);
       std::sort(values.begin(), values.end());
       std::printf("  %s %.2f/%.2f/%.2f", what, values.front(), values[values.size() / 2], values.back());

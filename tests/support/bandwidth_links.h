@@ -16,12 +16,11 @@ struct BandwidthLine {
   double loss = 0;          // random, both ways
   bool has_bursts = false;  // Gilbert and Elliott: 3 % in bursts of 4 on the average
   Duration jitter{};        // uniform from 0 to this on top of the delay: ±40 ms is 80 ms here
-  double reordering = 0;    // of each datagram: comes kReorderedBy later, and holds nothing else up
+  double reordering = 0;    // of each datagram: comes 20 ms later, and holds nothing else up
   // From dip_at to dip_end the rate is dip_rate.
   DataRate dip_rate{};
 };
 
-inline constexpr Duration kReorderedBy = 20ms;
 inline constexpr Duration kDipAt = 20s;
 inline constexpr Duration kDipEnd = 40s;
 inline constexpr Duration kBandwidthQueue = 300ms;

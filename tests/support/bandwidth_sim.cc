@@ -177,7 +177,7 @@ BandwidthSim::BandwidthSim(const Options& options)
     : options_(options),
       random_(options.seed * 7919 + 1),
       forward_(condition(options.line.rate)),
-      backward_(LinkCondition{.rate = {}, .delay = options.round_trip / 2, .loss = options.line.loss}) {
+      backward_(LinkCondition{.delay = options.round_trip / 2, .loss = options.line.loss}) {
   for (size_t i = 0; i < options.flows.size(); ++i) {
     flows_.push_back(std::make_unique<BandwidthFlow>(options.flows[i], options.seed * 31 + i));
   }
@@ -199,6 +199,7 @@ LinkCondition BandwidthSim::condition(DataRate rate) const {
                           .delay = options_.round_trip / 2,
                           .jitter = line.jitter,
                           .loss = line.loss,
+                          .reordering = line.reordering,
                           .queue = options_.queue};
   if (line.has_bursts) {
     // The bad state is left after 4 datagrams on the average, and holds 3 % of all.
@@ -226,10 +227,7 @@ void BandwidthSim::send(Timestamp now, size_t flow, const BandwidthFlow::Packet&
   if (arrivals.count == 0) {
     return flows_[flow]->note_lost(packet, forward_.counters().dropped_queue > dropped_before);
   }
-  busy_until_ = std::max(busy_until_, now) + link_rate(now).time_for(static_cast<int64_t>(packet.bytes));
-  Timestamp at = arrivals.times[0];
-  if (options_.line.reordering > 0 && random_.chance(options_.line.reordering)) at += kReorderedBy;
-  push({.at = at, .kind = Event::Kind::kArrival, .flow = flow, .packet = packet});
+  push({.at = arrivals.times[0], .kind = Event::Kind::kArrival, .flow = flow, .packet = packet});
 }
 
 void BandwidthSim::step_reno(Timestamp now) {
@@ -237,7 +235,6 @@ void BandwidthSim::step_reno(Timestamp now) {
   while (const std::optional<uint64_t> number = reno_->flow.poll_send(now)) {
     const SimLink::Arrivals arrivals = forward_.transmit(now, RenoFlow::kSegmentBytes, random_);
     if (arrivals.count == 0) continue;
-    busy_until_ = std::max(busy_until_, now) + link_rate(now).time_for(RenoFlow::kSegmentBytes);
     push({.at = arrivals.times[0], .kind = Event::Kind::kRenoArrival, .number = *number});
   }
 }
@@ -267,7 +264,7 @@ void BandwidthSim::deliver(Timestamp now) {
 }
 
 void BandwidthSim::note_queue(Timestamp now) {
-  const double queue_ms = to_seconds(std::max<Duration>(busy_until_ - now, Duration{})) * 1e3;
+  const double queue_ms = to_seconds(forward_.queue(now)) * 1e3;
   queue_max_ms_ = std::max(queue_max_ms_, queue_ms);
   queue_min_ms_ = std::min(queue_min_ms_, queue_ms);
 }

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "lib/base/random.h"
+#include "lib/client/sim_link.h"
 #include "lib/congestion/bandwidth_estimator.h"
 #include "lib/congestion/feedback_recorder.h"
 #include "lib/congestion/pacer.h"
 #include "tests/support/bandwidth_links.h"
-#include "tests/support/sim_network.h"
 
 namespace eir {
 
@@ -153,7 +153,6 @@ class BandwidthSim {
   std::vector<Event> heap_;
   uint64_t serial_ = 0;
   Timestamp now_;
-  Timestamp busy_until_;  // the bottleneck, as SimLink counts it
   double queue_max_ms_ = 0;
   double queue_min_ms_ = 0;
   std::vector<std::vector<BandwidthSample>> samples_;
