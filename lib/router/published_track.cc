@@ -95,7 +95,7 @@ size_t PublishedTrack::offer_layers(Timestamp now, std::span<LayerOffer, kLayers
   }
   std::sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(count), [](const LayerOffer& a, const LayerOffer& b) {
     const auto rank = [](const LayerOffer& each) {
-      return std::pair(uint32_t{each.width} * each.height, each.up_to.back().rate);
+      return std::pair(uint32_t{each.width} * each.height, each.up_to.back().rate.bps());
     };
     return rank(a) < rank(b);
   });
