@@ -250,6 +250,8 @@ class World {
         continue;
       }
       const auto packet = forwarder_.rewrite(entry.out_sequence);
+      // What left as padding is never media when asked for again.
+      EIR_CHECK(!packet || entry.kind != EgressEntry::Kind::kPadding);
       if (!packet) continue;
       it->second = {.arrival = packet->stored != nullptr ? packet->stored->arrival : now_,
                     .track = packet->track,
