@@ -4,15 +4,18 @@
 
 namespace eir {
 
-std::optional<ArrivalGroups::Delta> ArrivalGroups::add(Timestamp sent, Duration arrival) {
+std::optional<ArrivalGroups::Delta> ArrivalGroups::add(Timestamp sent, Duration arrival, size_t bytes) {
   if (!current_) {
-    current_ = Group{sent, sent, arrival, arrival};
+    current_ = Group{sent, sent, arrival, arrival, bytes};
     return std::nullopt;
   }
   if (sent < current_->first_sent) return std::nullopt;
   if (belongs(sent, arrival)) {
     current_->last_sent = std::max(current_->last_sent, sent);
-    current_->last_arrival = std::max(current_->last_arrival, arrival);
+    if (arrival >= current_->last_arrival) {
+      current_->last_arrival = arrival;
+      current_->last_bytes = bytes;
+    }
     return std::nullopt;
   }
   std::optional<Delta> delta;
@@ -20,10 +23,11 @@ std::optional<ArrivalGroups::Delta> ArrivalGroups::add(Timestamp sent, Duration 
     delta = Delta{.sent = current_->last_sent - previous_->last_sent,
                   .arrived = current_->last_arrival - previous_->last_arrival,
                   .sent_at = current_->last_sent,
-                  .arrival = current_->last_arrival};
+                  .arrival = current_->last_arrival,
+                  .bytes = current_->last_bytes};
   }
   previous_ = current_;
-  current_ = Group{sent, sent, arrival, arrival};
+  current_ = Group{sent, sent, arrival, arrival, bytes};
   return delta;
 }
 

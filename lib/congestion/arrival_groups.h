@@ -23,11 +23,12 @@ class ArrivalGroups {
     Duration arrived{};  // the same at the receiver
     Timestamp sent_at;   // of the newer group's last packet
     Duration arrival{};  // of the newer group's last packet, in the receiver's clock
+    size_t bytes = 0;    // of that packet
   };
 
   // The two groups before the one that this packet begins; nothing while it still belongs to the current one. `arrival`
   // is in the receiver's clock.
-  std::optional<Delta> add(Timestamp sent, Duration arrival);
+  std::optional<Delta> add(Timestamp sent, Duration arrival, size_t bytes);
   void reset() { *this = {}; }
 
  private:
@@ -36,6 +37,7 @@ class ArrivalGroups {
     Timestamp last_sent;
     Duration first_arrival{};
     Duration last_arrival{};
+    size_t last_bytes = 0;
   };
   bool belongs(Timestamp sent, Duration arrival) const;
 

@@ -76,11 +76,11 @@ void BandwidthEstimator::handle_status(Timestamp now, const PacketStatus& status
   loss_.handle_received(sent->bytes, sent->at);
   if (sent->after_idle) queue_.add_idle(sent->at, arrival, sent->bytes);
   if (is_in_shadow(sent->at)) return queue_.add_probed(sent->at, arrival);
-  if (const auto delta = groups_.add(sent->at, arrival)) handle_group(*delta);
+  if (const auto delta = groups_.add(sent->at, arrival, sent->bytes)) handle_group(*delta);
 }
 
 void BandwidthEstimator::handle_group(const ArrivalGroups::Delta& delta) {
-  queue_.add(delta.sent_at, delta.arrival);
+  queue_.add(delta.sent_at, delta.arrival, target_.time_for(static_cast<int64_t>(delta.bytes)));
   const LinkUse before = trendline_.use();
   const LinkUse use = trendline_.update(delta.sent, delta.arrived, delta.arrival);
   if (use != LinkUse::kOver) return;

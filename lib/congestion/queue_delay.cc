@@ -6,13 +6,14 @@ namespace eir {
 
 Duration QueueDelay::window() const { return std::clamp<Duration>(3 * jitter_, kWindowMin, kWindowMax); }
 
-void QueueDelay::add(Timestamp sent, Duration arrival) {
-  const Duration delay = arrival - sent.time_since_epoch();
+void QueueDelay::add(Timestamp sent, Duration arrival, Duration own_time) {
+  const Duration whole = arrival - sent.time_since_epoch();
+  const Duration delay = whole - own_time;
   if (arrival - idle_seen_at_ > kJitterForgets) jitter_ = {};
   recent_[next_] = {arrival, delay};
   next_ = (next_ + 1) % kRecentMax;
   count_ = std::min(count_ + 1, kRecentMax);
-  note_base(arrival, delay);
+  note_base(arrival, whole);
   newest_ = arrival;
 
   Duration lowest = delay;
@@ -21,7 +22,8 @@ void QueueDelay::add(Timestamp sent, Duration arrival) {
     if (i >= kRecentMin && arrival - sample.arrival > window()) break;
     lowest = std::min(lowest, sample.delay);
   }
-  queue_ = lowest - *std::min_element(base_.begin(), base_.begin() + static_cast<std::ptrdiff_t>(buckets_));
+  const Duration base = *std::min_element(base_.begin(), base_.begin() + static_cast<std::ptrdiff_t>(buckets_));
+  queue_ = std::max<Duration>(lowest - base, Duration{});
   if (queue_ <= noise()) {
     busy_since_ = Duration::max();
   } else if (busy_since_ == Duration::max()) {

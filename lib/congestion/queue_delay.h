@@ -35,8 +35,9 @@ class QueueDelay {
   static constexpr Duration kJitterForgets = 10s;  // after this without such packets: the line is never empty
   static constexpr Duration kBusyMin = 4ms;
 
-  // One packet or group, with the time it left and came, the latter in the receiver's clock.
-  void add(Timestamp sent, Duration arrival);
+  // The last packet of a group, with the time it left and came, the latter in the receiver's clock, and the time that
+  // the line takes for it alone: a large packet after small ones is no queue.
+  void add(Timestamp sent, Duration arrival, Duration own_time);
 
   // One that a probe made wait: it only tells how short the delay can be.
   void add_probed(Timestamp sent, Duration arrival) { note_base(arrival, arrival - sent.time_since_epoch()); }

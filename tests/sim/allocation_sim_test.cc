@@ -1,8 +1,11 @@
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <vector>
 
+#include "lib/congestion/bandwidth_estimator.h"
+#include "lib/congestion/feedback_recorder.h"
 #include "tests/sim/sim_test.h"
 
 // clang says it by a feature, g++ by a macro.
@@ -74,6 +77,34 @@ TEST_F(AllocationSim, AfterWarmUpPacketsCostNoAllocationInRouterAndClient) {
   // Reports, NACKs and the room's ticks are timeouts; a tick that has something to tell allocates the event.
   EXPECT_LE(world.allocating_timeouts(), world.events().size() - events);
   EXPECT_LE(world.allocating_timeouts(), 2U);
+}
+
+TEST_F(AllocationSim, AfterWarmUpTheBandwidthEstimateCostsNoAllocation) {
+  BandwidthEstimator estimator({});
+  FeedbackRecorder recorder;
+  Timestamp now(100s);
+  estimator.set_wanted(now, DataRate::kbps(4000));
+  uint64_t spent = 0;
+  for (int i = 0; i < 30'000; ++i, now += 1ms) {
+    const uint64_t before = allocations;
+    if (now >= estimator.next_timeout()) estimator.handle_timeout(now);
+    const auto probe = estimator.poll_probe(now);
+    estimator.note_sent(now, static_cast<uint16_t>(i), 500, probe ? probe->cluster : uint16_t{0});
+    if (i > 5'000) spent += allocations - before;
+    if (i % 50 != 7) recorder.handle_packet(now + 20ms, static_cast<uint16_t>(i));
+    std::array<uint8_t, 1200> bytes{};
+    ByteWriter writer(bytes);
+    if (!recorder.write_feedback(now + 20ms, {}, writer)) continue;
+    RtcpIterator blocks(writer.written());
+    const auto feedback = TransportCc::parse(*blocks.next());
+    ASSERT_TRUE(feedback);
+    const uint64_t before_feedback = allocations;
+    estimator.handle_feedback(now, *feedback);
+    if (i > 5'000) spent += allocations - before_feedback;
+  }
+  EXPECT_EQ(spent, 0U);
+  EXPECT_GT(estimator.sent_counters().acknowledged, 29'000U);
+  EXPECT_GT(estimator.probing().sent(), 0U);
 }
 
 }  // namespace

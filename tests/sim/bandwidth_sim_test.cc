@@ -39,6 +39,18 @@ TEST_P(BandwidthSimTest, LossInBurstsDoesNotLowerTheEstimate) { expect_good("bur
 
 TEST_P(BandwidthSimTest, JitterDoesNotLowerTheEstimate) { expect_good("jitter", {50ms}); }
 
+// Jitter makes trends; it is the want of a queue that tells them from overuse.
+TEST_P(BandwidthSimTest, TrendsOfJitterAreNotTakenForOveruse) {
+  BandwidthSim::Options options{.line = {.name = "jitter_8M", .rate = DataRate::kbps(8000), .jitter = 80ms},
+                                .round_trip = 50ms,
+                                .seed = GetParam()};
+  BandwidthSim sim(options);
+  sim.run_until(60s);
+  const BandwidthEstimator::Counters& counters = sim.flow().estimator().counters();
+  EXPECT_GE(counters.overuses_unconfirmed, 10U);
+  EXPECT_LE(counters.decreases, 6U);
+}
+
 TEST_P(BandwidthSimTest, ReorderingDoesNotLowerTheEstimate) { expect_good("reordering", {50ms}); }
 
 TEST_P(BandwidthSimTest, AThinLineThatLosesIsNotFilled) { expect_good("thin", {300ms}); }

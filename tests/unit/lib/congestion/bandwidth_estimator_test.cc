@@ -187,5 +187,81 @@ TEST(BandwidthEstimator, ANewRouteBeginsAnew) {
   EXPECT_GT(estimator.target(), DataRate::kbps(1000));
 }
 
+TEST(BandwidthEstimator, WhoSendsNothingIsNotBlamedForSilence) {
+  BandwidthEstimator estimator({});
+  estimator.set_wanted(at(0ms), DataRate::kbps(1000));
+  Line line(DataRate::kbps(5000));
+  line.run(estimator, 2s, DataRate::kbps(200));
+  line.cut();
+  line.run(estimator, 2100ms, DataRate::kbps(200));
+  // What was sent last is never answered: once the rate falls, then there is nothing to answer.
+  for (Duration t = 2100ms; t < 20s; t += 10ms) {
+    if (at(t) >= estimator.next_timeout()) estimator.handle_timeout(at(t));
+  }
+  EXPECT_EQ(estimator.counters().silences, 1U);
+}
+
+TEST(BandwidthEstimator, TheQueueOfItsOwnProbesIsNoOveruse) {
+  BandwidthEstimator estimator({});
+  estimator.set_wanted(at(0ms), DataRate::kbps(4000));
+  Line line(DataRate::kbps(1000));
+  line.run(estimator, 20s, DataRate::kbps(400));
+  EXPECT_GE(estimator.probing().sent(), 5U);
+  EXPECT_EQ(estimator.counters().overuses, 0U);
+  EXPECT_EQ(estimator.counters().decreases, 0U);
+}
+
+// Sends a packet each 20 ms, whose delay is 20 ms and what `extra` says of its number, and passes on feedback of each
+// five.
+template <class Extra>
+void run_with_delays(BandwidthEstimator& estimator, int packets, Extra extra) {
+  std::array<Timestamp, 5> arrivals{};
+  for (int i = 0; i < packets; ++i) {
+    const Timestamp now = at(20ms * i);
+    estimator.note_sent(now, static_cast<uint16_t>(i), 1200, 0);
+    arrivals[static_cast<size_t>(i % 5)] = now + 20ms + extra(i);
+    if (i % 5 != 4) continue;
+    std::array<uint8_t, 200> buffer{};
+    ByteWriter writer(buffer);
+    const TransportCcRecord record{
+        .ssrcs = {}, .base_sequence_number = static_cast<uint16_t>(i - 4), .arrivals = arrivals};
+    ASSERT_EQ(write_transport_cc(writer, record), 5U);
+    RtcpIterator blocks(writer.written());
+    const auto feedback = TransportCc::parse(*blocks.next());
+    ASSERT_TRUE(feedback);
+    estimator.handle_feedback(now + 1ms, *feedback);
+  }
+}
+
+TEST(BandwidthEstimator, ATrendWithAQueueLowersTheRate) {
+  BandwidthEstimator estimator({.start = DataRate::kbps(500)});
+  // 1200 bytes each 20 ms are 480 kbit/s; each comes 2 ms later than the one before: 436 kbit/s are carried.
+  run_with_delays(estimator, 200, [](int i) { return i >= 100 ? 2ms * (i - 100) : Duration{}; });
+  EXPECT_GE(estimator.counters().decreases, 1U);
+  EXPECT_LE(estimator.target(), DataRate::kbps(436));
+}
+
+TEST(BandwidthEstimator, FeedbackOfWhatWasNeverSentChangesNothing) {
+  BandwidthEstimator estimator({});
+  BandwidthEstimator other({});
+  const auto no_delay = [](int) { return Duration{}; };
+  run_with_delays(estimator, 100, no_delay);
+  run_with_delays(other, 100, no_delay);
+  std::array<Timestamp, 50> arrivals{};
+  for (int i = 0; i < 50; ++i) arrivals[static_cast<size_t>(i)] = at(2s + 100ms * i);
+  std::array<uint8_t, 400> buffer{};
+  ByteWriter writer(buffer);
+  const TransportCcRecord record{.ssrcs = {}, .base_sequence_number = 100, .arrivals = arrivals};
+  ASSERT_EQ(write_transport_cc(writer, record), 50U);
+  RtcpIterator blocks(writer.written());
+  const auto forged = TransportCc::parse(*blocks.next());
+  ASSERT_TRUE(forged);
+  estimator.handle_feedback(at(2s), *forged);
+  EXPECT_EQ(estimator.sent_counters().unknown, 50U);
+  EXPECT_EQ(estimator.target(), other.target());
+  EXPECT_EQ(estimator.state().queue, other.state().queue);
+  EXPECT_EQ(estimator.state().bytes_in_flight, other.state().bytes_in_flight);
+}
+
 }  // namespace
 }  // namespace eir
