@@ -223,7 +223,7 @@ void Forwarder::follow(Ring<EgressEntry>& out) {
 void Forwarder::take(const StoredPacket& stored, Ring<EgressEntry>& out) {
   if (stored.is_padding()) return take_padding(stored, out);
   if (stored.pause > Duration::zero() && stored.sequence > newest_in_sequence_) go_on_after_pause(stored);
-  if (leaves_out(stored, out)) return;
+  if (!temporal_.sends_surely(stored) && leaves_out(stored, out)) return;
   const std::optional<RewriteMap::Place> place = map_.map(current_.source, stored.sequence);
   if (!place) {
     ++counters_.late;

@@ -33,6 +33,11 @@ class TemporalFilter {
     left_out_count_ = 0;
   }
 
+  // Wherever the packet stands, it is to be sent: asked of every packet, answers most.
+  bool sends_surely(const StoredPacket& stored) const {
+    return in_force_ == limit_ && stored.info.temporal_layer <= in_force_ &&
+           (stored.info.temporal_layer == 0 || left_out_count_ == 0);
+  }
   // A packet ahead of all before it. `former_timestamp` is that of the newest packet sent.
   Verdict judge(Codec codec, const StoredPacket& stored, uint32_t former_timestamp) {
     if (in_force_ == limit_ && stored.info.temporal_layer <= in_force_) return Verdict::kSend;
