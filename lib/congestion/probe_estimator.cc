@@ -64,13 +64,20 @@ void ProbeEstimator::handle_received(const SentPackets::Sent& sent, Duration arr
   if (found == nullptr) return;
   if (!sent.was_lost) ++found->resolved;
   if (found->received++ == 0) found->first_arrival = arrival;
-  const double came = to_seconds(arrival - found->first_arrival);
-  const double left = to_seconds(sent.at - found->first_sent);
-  found->sent.add(double(found->resolved_bytes) / 1e3, left);
+  // One that a later packet overtook tells of the way, not of the line's rate.
+  if (found->last.bytes > 0 && arrival >= found->last.arrival) found->add_last();
+  found->last = {.left = sent.at, .arrival = arrival, .bytes = sent.bytes, .before = found->resolved_bytes};
   found->resolved_bytes += sent.bytes;
   found->received_bytes += sent.bytes;
-  found->arrived.add(double(found->received_bytes) / 1e3, came);
-  found->delay.add(double(sent.bytes) / 1e3, came - left);
+  found->last.with = found->received_bytes;
+}
+
+void ProbeEstimator::Cluster::add_last() {
+  const double came = to_seconds(last.arrival - first_arrival);
+  const double left = to_seconds(last.left - first_sent);
+  sent.add(double(last.before) / 1e3, left);
+  arrived.add(double(last.with) / 1e3, came);
+  delay.add(double(last.bytes) / 1e3, came - left);
 }
 
 void ProbeEstimator::handle_lost(const SentPackets::Sent& sent) {
@@ -85,6 +92,7 @@ std::optional<ProbeEstimator::Result> ProbeEstimator::poll() {
     if (each.plan.cluster == 0 || each.resolved < each.sent_packets) continue;
     if (!is_whole(each)) continue;
     const Result nothing{.cluster = each.plan.cluster};
+    each.add_last();
     const std::optional<Result> result = evaluate(each);
     each = {};
     return result ? result : nothing;

@@ -60,8 +60,18 @@ class ProbeEstimator {
     double unexplained() const;
     double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
   };
+  // The last packet that came, until the next one shows that it was not overtaken.
+  struct Last {
+    Timestamp left;
+    Duration arrival{};
+    size_t bytes = 0;
+    size_t before = 0;  // bytes of the cluster that left before it
+    size_t with = 0;    // bytes that came, with it
+  };
   struct Cluster {
+    void add_last();
     Plan plan;
+    Last last{};
     size_t sent_packets = 0;
     size_t sent_bytes = 0;
     size_t resolved = 0;

@@ -73,6 +73,16 @@ TEST(ProbeEstimator, PacketsOfMixedSizesDoNotLookLikeAFullLine) {
   EXPECT_LE(result->rate, DataRate::kbps(2000));
 }
 
+TEST(ProbeEstimator, AnOvertakenPacketDoesNotHideThatTheLineIsFull) {
+  // As above, but the third comes 20 ms later than its turn.
+  const std::array<Packet, 5> packets = {
+      {{0ms, 50ms, 1000}, {4ms, 58ms, 1000}, {8ms, 86ms, 1000}, {12ms, 74ms, 1000}, {16ms, 82ms, 1000}}};
+  const auto result = probe(kPlan, packets);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->is_saturated);
+  EXPECT_NEAR(double(result->capacity.bps()), 1e6, 1e3);
+}
+
 TEST(ProbeEstimator, AClusterIsOnlyJudgedWhenAllOfItWasSentAndReported) {
   ProbeEstimator estimator;
   estimator.begin(kPlan);
