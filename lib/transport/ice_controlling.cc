@@ -200,12 +200,12 @@ void IceControlling::begin_check(Timestamp now, size_t index, bool is_nominating
 void IceControlling::retransmit(Timestamp now, size_t index) {
   Pair& pair = pairs_[index];
   const auto& newest = pair.outstanding[(pair.requests - 1) % kTransactionsMax];
-  if (pair.sends == kSendsMax || !newest) {
+  if (pair.sends == options_.sends_max || !newest) {
     fail(now, index);
     return;
   }
   ++pair.sends;
-  pair.rto *= 2;
+  pair.rto = std::min(pair.rto * 2, options_.rto_max);
   pair.next_send = now + pair.rto;
   transmissions_.push({.pair = index, .transaction_id = *newest, .use_candidate = pair.is_nominating});
 }

@@ -28,6 +28,10 @@ struct IceControllingOptions {
   Duration pacing = 50ms;
   // RFC 8445 section 14.3: first retransmission; doubles each time.
   Duration rto = 500ms;
+  // The doubling ends here, and a pair fails after so many requests. RFC 8489 section 6.2.1 says 7 (Rc); browsers ask
+  // each half second for as long as they try.
+  Duration rto_max = 16s;
+  unsigned sends_max = 7;
   // How long a pair that works waits for a better one that has not answered yet (regular nomination).
   Duration nomination_patience = 100ms;
   // Chromium's 2.5 s; RFC 7675 section 5.1 asks for 5 s; each interval is varied by ±20 %.
@@ -72,8 +76,6 @@ using IceControllingEvent = std::variant<IcePairValidated, IcePairSelected, IceC
 class IceControlling {
  public:
   static constexpr size_t kPairsMax = 16;
-  // RFC 8489 section 6.2.1: Rc, the number of times one request is sent.
-  static constexpr unsigned kSendsMax = 7;
   // RFC 7675 section 5.1.
   static constexpr Duration kConsentLifetime = 30s;
 
