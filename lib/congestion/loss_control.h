@@ -23,7 +23,7 @@ class LossControl {
   static constexpr size_t kPacketsMin = 20;     // a window lasts until it has so many…
   static constexpr Duration kWindowMax = 2s;    // …or so long
   static constexpr double kSuspicious = 0.08;   // above what the line has anyway
-  static constexpr double kInherentMax = 0.20;  // more is never taken for the line's nature
+  static constexpr double kInherentMax = 0.45;  // more is never taken for the line's nature
   static constexpr double kTrial = 0.80;        // of the rate that lost too much
   static constexpr size_t kTrialPackets = 100;  // …until so many show the effect
   // So many separate losses in two windows make a suspicion: a radio's bursts are few, a policer drops here and there.

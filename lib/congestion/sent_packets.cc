@@ -16,7 +16,7 @@ void SentPackets::add(Timestamp now, const Note& note) {
     return;
   }
   if (ring_.empty()) ring_.resize(kPacketsMin);
-  make_room(sequence);
+  make_room(now, sequence);
   const size_t counted = std::clamp<size_t>(note.bytes, 1, std::numeric_limits<uint16_t>::max());
   Entry& place = entry(sequence);
   place = {.at = now, .sequence = static_cast<uint32_t>(sequence), .bytes = static_cast<uint16_t>(counted)};
@@ -27,10 +27,10 @@ void SentPackets::add(Timestamp now, const Note& note) {
 }
 
 // The place of `sequence` is free afterwards.
-void SentPackets::make_room(int64_t sequence) {
+void SentPackets::make_room(Timestamp now, int64_t sequence) {
   const Entry& old = entry(sequence);
   if (old.bytes == 0) return;
-  if (old.lost == 0 && ring_.size() < kPacketsMax) {
+  if (old.lost == 0 && ring_.size() < kPacketsMax && now - old.at < kAwaited) {
     std::vector<Entry> larger(ring_.size() * 2);
     for (const Entry& each : ring_) {
       if (each.bytes != 0) larger[each.sequence & (larger.size() - 1)] = each;

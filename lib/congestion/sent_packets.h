@@ -18,6 +18,8 @@ class SentPackets {
  public:
   static constexpr size_t kPacketsMin = 256;   // 0.5 s of a 6 Mbit/s stream
   static constexpr size_t kPacketsMax = 8192;  // 1.5 s at 50 Mbit/s; 128 kB
+  // What is older and was never reported on lost its report: no reason for a larger ring.
+  static constexpr Duration kAwaited = 2s;
   static constexpr uint16_t kClusterMax = 0x3fff;
 
   struct Counters {
@@ -72,7 +74,7 @@ class SentPackets {
   static_assert(sizeof(Entry) == 16);
 
   Entry& entry(int64_t sequence) { return ring_[static_cast<size_t>(sequence) & (ring_.size() - 1)]; }
-  void make_room(int64_t sequence);
+  void make_room(Timestamp now, int64_t sequence);
 
   std::vector<Entry> ring_;
   SequenceUnwrapper<uint16_t> numbers_;

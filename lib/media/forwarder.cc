@@ -97,9 +97,9 @@ void Forwarder::stop(const ReceiveStream* source) {
   leave_if([source](const Supply& supply) { return supply.source == source; });
 }
 
-void Forwarder::pull(Timestamp now, Ring<EgressEntry>& out) {
+void Forwarder::pull(Timestamp now, Ring<EgressEntry>& out, size_t most) {
   if (target_.source != current_.source) try_switch(now, out);
-  if (current_.source != nullptr) follow(out);
+  if (current_.source != nullptr) follow(out, std::min(most, out.capacity()));
 }
 
 bool Forwarder::starts_decoding(const StoredPacket& stored, MediaKind kind) {
@@ -196,14 +196,14 @@ void Forwarder::begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out) {
   switched_ = true;
 }
 
-void Forwarder::follow(Ring<EgressEntry>& out) {
+void Forwarder::follow(Ring<EgressEntry>& out, size_t most) {
   const PacketHistory& history = current_.source->history();
   if (current_.cursor < history.oldest_arrival()) {
     ++counters_.overruns;
     counters_.gone += history.oldest_arrival() - current_.cursor;
     current_.cursor = history.oldest_arrival();
   }
-  while (current_.cursor < history.arrivals() && out.size() < out.capacity()) {
+  while (current_.cursor < history.arrivals() && out.size() < most) {
     const StoredPacket* const stored = history.arrival(current_.cursor++);
     if (stored == nullptr) {
       ++counters_.gone;

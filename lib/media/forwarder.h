@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -79,8 +80,9 @@ class Forwarder {
   // Packets of the streams that it reads which pull() has not come to yet.
   uint64_t unread() const;
 
-  // Appends what has arrived since the last call; stops early if `out` is full (the rest follows at the next call).
-  void pull(Timestamp now, Ring<EgressEntry>& out);
+  // Appends what has arrived since the last call; stops early if `out` is full or holds `most` (the rest follows at the
+  // next call).
+  void pull(Timestamp now, Ring<EgressEntry>& out, size_t most = std::numeric_limits<size_t>::max());
 
   // A switch waits for a key frame.
   bool wants_key_frame() const {
@@ -120,7 +122,7 @@ class Forwarder {
   bool try_switch(Timestamp now, Ring<EgressEntry>& out);
   void begin_epoch(const StoredPacket& first, Ring<EgressEntry>& out);
   uint32_t first_timestamp_of_epoch(const StoredPacket& first);
-  void follow(Ring<EgressEntry>& out);
+  void follow(Ring<EgressEntry>& out, size_t most);
   void take(const StoredPacket& stored, Ring<EgressEntry>& out);
   void go_on_after_pause(const StoredPacket& stored);
   void take_padding(const StoredPacket& stored, Ring<EgressEntry>& out);

@@ -144,6 +144,20 @@ size_t SendStream::write_padding(uint16_t sequence, const Release& release, Muta
   return header_size + kPadding;
 }
 
+size_t SendStream::write_probe(const RewrittenPacket& packet, const Release& release, MutableBytes out) {
+  const PayloadTypes& types = config_.payload_types[static_cast<size_t>(packet.codec)];
+  if (!types.rtx || !config_.rtx_ssrc) return 0;
+  const Shape shape{.payload_type = *types.rtx,
+                    .ssrc = config_.rtx_ssrc,
+                    .sequence = rtx_sequence_,
+                    .original_sequence = packet.sequence};
+  const size_t size = write_as(packet, shape, release, out);
+  if (size == 0) return 0;
+  ++rtx_sequence_;
+  ++counters_.probes;
+  return size;
+}
+
 size_t SendStream::write_retransmission(const RewrittenPacket& packet, const Release& release, MutableBytes out) {
   const PayloadTypes& types = config_.payload_types[static_cast<size_t>(packet.codec)];
   const auto cost = static_cast<int64_t>(packet.payload.size() + kRtpHeaderSizeMax);

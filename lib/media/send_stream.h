@@ -47,6 +47,7 @@ class SendStream {
     uint64_t bytes = 0;    // their payloads
     uint64_t retransmissions = 0;
     uint64_t retransmitted_bytes = 0;
+    uint64_t probes = 0;         // packets sent once more for a probe
     uint64_t nacks_refused = 0;  // beyond the budget, revoked, or no longer in the history
     uint64_t oversized = 0;      // larger than kDatagramBytes
     uint64_t reports = 0;        // receiver reports about this stream
@@ -54,12 +55,16 @@ class SendStream {
 
   explicit SendStream(const Config& config);
 
+  // Whether its packets have a place for the transport-wide sequence number.
+  bool carries_transport_sequence() const { return plain_.places.transport_sequence != 0; }
   bool can_send(Codec codec) const { return config_.payload_types[static_cast<size_t>(codec)].media.has_value(); }
 
   // Each writes one plain RTP packet at the start of `out` and returns its size; 0 if it does not fit, or the slot has
   // no payload type for it.
   size_t write(const RewrittenPacket& packet, const Release& release, MutableBytes out);
   size_t write_padding(uint16_t sequence, const Release& release, MutableBytes out);
+  // A packet once more as RTX, for a probe: beside the budget, and nothing where the receiver did not agree on RTX.
+  size_t write_probe(const RewrittenPacket& packet, const Release& release, MutableBytes out);
   // As RTX where the receiver agreed on it, else the packet once more as it was. Also 0 when the budget is spent.
   size_t write_retransmission(const RewrittenPacket& packet, const Release& release, MutableBytes out);
 

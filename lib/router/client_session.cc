@@ -52,6 +52,7 @@ void ClientSession::apply(Timestamp now, const sdp::Negotiated& negotiated) {
       }
     }
     if (media.sends_to_client && find_slot(std::string_view(media.mid)) == nullptr) {
+      if (control_ == nullptr) control_ = std::make_unique<SendControl>();
       slots_.push_back(std::make_unique<ReceiveSlot>(shared_, *this, media));
     }
   }
@@ -297,19 +298,54 @@ void ClientSession::drop_bindings(const ReceiveStream* stream) {
 
 bool ClientSession::flush(Timestamp now, TransmitQueue& out) {
   const Path* const path = transport_->send_path();
+  paced_until_ = kNever;
   if (path == nullptr || !transport_->is_connected()) {
     is_dirty_ = false;
     return true;
   }
-  // Audio first: if the queue fills up, pictures wait.
-  for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
-    for (const auto& slot : slots_) {
-      if (slot->kind() == kind && slot->is_dirty() && !slot->flush(now, *path, out)) return false;
-    }
+  if (control_ != nullptr) {
+    control_->handle_path(now, *path);
+    if (control_->is_due(now) && control_->divide(now, slots_)) participant_.room().tell_slots_soon();
+    if (!flush_slots(now, *path, out)) return false;
   }
   send_slot_reports(now, *path, out);
   is_dirty_ = false;
   return true;
+}
+
+bool ClientSession::flush_slots(Timestamp now, const Path& path, TransmitQueue& out) {
+  bool waits = false;
+  // Audio first: if the queue fills up, pictures wait.
+  for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
+    for (const auto& slot : slots_) {
+      if (slot->kind() != kind || !slot->is_dirty()) continue;
+      if (!slot->flush(now, path, out)) return false;
+      waits |= slot->is_dirty();
+    }
+  }
+  send_probe(now, path, out);
+  if ((waits && !control_->may_send(now)) || control_->is_probing()) {
+    paced_until_ = control_->next_send(now);
+    arm();
+  }
+  return true;
+}
+
+// What the pictures did not fill of a probe, retransmissions of them do.
+void ClientSession::send_probe(Timestamp now, const Path& path, TransmitQueue& out) {
+  control_->begin_probe(now);
+  while (control_->wants_padding(now)) {
+    const bool is_sent =
+        std::any_of(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->send_probe(now, path, out); });
+    if (!is_sent) control_->end_probe();
+  }
+}
+
+void ClientSession::handle_timeout(Timestamp now) {
+  if (control_ == nullptr || !transport_->is_connected()) return;
+  const bool is_due = now >= control_->next_timeout();
+  if (is_due) control_->handle_timeout(now);
+  if (is_due || now >= paced_until_) mark_dirty();
 }
 
 void ClientSession::handle_tick(Timestamp now) {
@@ -333,6 +369,7 @@ Timestamp ClientSession::next_timeout() const {
     }
   }
   for (const auto& slot : slots_) next = std::min(next, slot->next_report());
+  if (control_ != nullptr) next = std::min({next, control_->next_timeout(), paced_until_});
   return next;
 }
 

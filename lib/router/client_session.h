@@ -12,6 +12,7 @@
 #include "lib/congestion/feedback_recorder.h"
 #include "lib/router/published_track.h"
 #include "lib/router/receive_slot.h"
+#include "lib/router/send_control.h"
 #include "lib/router/shared.h"
 #include "lib/rtp/rtcp_common.h"
 #include "lib/rtp/rtcp_reports.h"
@@ -59,6 +60,14 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
     needs_arming_ = true;
     mark_dirty();
   }
+  // What the slots are given is decided anew, with the next flush.
+  void divide_soon() {
+    control_->divide_soon();
+    mark_dirty();
+  }
+  // Of a session with slots.
+  SendControl& send_control() { return *control_; }
+  const SendControl* find_send_control() const { return control_.get(); }
   void note_media_started(Timestamp now, const ReceiveSlot& slot);
 
   Participant& participant() const { return participant_; }
@@ -81,6 +90,8 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   // The last plan moved a slot, so that the next tick plans again, until nothing moves.
   bool plan_moved() const { return plan_moved_; }
   void set_plan_moved(bool moved) { plan_moved_ = moved; }
+  // Estimates, pace and probes that are due.
+  void handle_timeout(Timestamp now);
   // Silence, layers that stopped: a few times a second.
   void handle_tick(Timestamp now);
   const FeedbackRecorder& feedback() const { return feedback_; }
@@ -114,6 +125,8 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   void handle_bye(Timestamp now, const RtcpBlock& block);
   ReceiveSlot* find_slot(Ssrc ssrc) const;
 
+  bool flush_slots(Timestamp now, const Path& path, TransmitQueue& out);
+  void send_probe(Timestamp now, const Path& path, TransmitQueue& out);
   void send_receiver_reports(Timestamp now, const Path& path, TransmitQueue& out);
   void send_transport_feedback(Timestamp now, const Path& path, TransmitQueue& out);
   void send_nacks(Timestamp now, const Path& path, TransmitQueue& out);
@@ -131,6 +144,7 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   ExtensionMap extensions_;
   bool rtcp_rsize_ = false;
   std::vector<std::unique_ptr<PublishedTrack>> tracks_;
+  std::unique_ptr<SendControl> control_;  // made with the first slot
   std::vector<std::unique_ptr<ReceiveSlot>> slots_;
   std::vector<Binding> bindings_;
   size_t last_binding_ = 0;
@@ -140,6 +154,7 @@ class ClientSession : public TimerWheel<ClientSession>::Node {
   bool is_dirty_ = false;
   bool needs_arming_ = true;
   uint16_t transport_sequence_ = 0;
+  Timestamp paced_until_ = kNever;  // something waits for its pace
   Timestamp reports_due_ = kNever;
   Ssrc newest_media_ssrc_;
   std::optional<Duration> publisher_round_trip_;

@@ -82,6 +82,12 @@ void ClientSession::handle_feedback(Timestamp now, const RtcpBlock& block, const
       --left;
       slot->handle_nack(now, sequence, path, out);
     });
+  } else if (const auto feedback = TransportCc::parse(block)) {
+    if (control_ == nullptr) return;
+    control_->handle_feedback(now, *feedback);
+    arm();
+  } else if (const auto remb = Remb::parse(block)) {
+    if (control_ != nullptr) control_->handle_remb(now, remb->bitrate);
   } else if (const auto pli = Pli::parse(block)) {
     if (ReceiveSlot* const slot = find_slot(pli->ssrcs.media)) slot->handle_key_frame_request(now);
   } else if (const auto fir = Fir::parse(block)) {

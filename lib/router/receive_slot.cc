@@ -22,6 +22,11 @@ SendStream::Config send_config(const sdp::MediaDescription& media) {
   return config;
 }
 
+// Whether going from one to the other makes the line lighter.
+bool is_larger(const ReceiveStream* from, const ReceiveStream* to) {
+  return from != nullptr && uint64_t{from->width()} * from->height() > uint64_t{to->width()} * to->height();
+}
+
 }  // namespace
 
 // The first sequence number stays below 2^15, so that the first packets may be lost without the receiver taking the
@@ -52,6 +57,8 @@ void ReceiveSlot::assign(Timestamp now, PublishedTrack* track) {
   if (track == track_) return;
   if (track_ != nullptr) track_->unsubscribe(*this);
   track_ = track;
+  is_reassigned_ = true;
+  is_withheld_ = false;
   assigned_at_ = now;
   can_send_since_ = kNever;
   if (track_ != nullptr) track_->subscribe(*this);
@@ -67,20 +74,39 @@ bool ReceiveSlot::may_send() const {
 void ReceiveSlot::aim(Timestamp now) {
   if (!may_send()) {
     can_send_since_ = kNever;
+    is_withheld_ = false;
     forwarder_.set_target(now, {}, nullptr, nullptr);
     return;
   }
   can_send_since_ = std::min(can_send_since_, now);
+  if (kind_ == MediaKind::kVideo) return session_.divide_soon();
   forwarder_.set_target(now, track_->id(), track_->best(), &track_->clock());
-  if (forwarder_.wants_key_frame()) {
-    mark_dirty();
-    ask_for_key_frame(now);
-  }
+  if (forwarder_.wants_key_frame()) mark_dirty();
 }
 
-void ReceiveSlot::ask_for_key_frame(Timestamp now) {
-  // Another layer of what is shown already can wait for other receivers' wishes; a new source cannot.
-  if (forwarder_.current_track() == track_->id()) {
+bool ReceiveSlot::grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit) {
+  const bool was_withheld = std::exchange(is_withheld_, layer == nullptr);
+  if (layer == nullptr) {
+    forwarder_.set_target(now, {}, nullptr, nullptr);
+    return !was_withheld;
+  }
+  forwarder_.set_target(now, track_->id(), layer, &track_->clock());
+  const bool waits = forwarder_.wants_key_frame();
+  // Until a smaller layer's key frame comes, the larger one is sent with as little as it can be.
+  const bool falls = waits && is_larger(forwarder_.current_source(), layer);
+  forwarder_.set_temporal_limit(temporal_limit, falls ? 0 : temporal_limit_);
+  temporal_limit_ = temporal_limit;
+  if (waits) {
+    mark_dirty();
+    ask_for_key_frame(now, falls);
+  }
+  return was_withheld;
+}
+
+void ReceiveSlot::ask_for_key_frame(Timestamp now, bool falls) {
+  // A larger layer of what is shown already can wait for other receivers' wishes; a new source cannot, nor can a line
+  // that is too thin for the larger one.
+  if (forwarder_.current_track() == track_->id() && !falls) {
     track_->key_frames().request_layer_up(now);
   } else {
     track_->key_frames().request(now);
@@ -117,13 +143,18 @@ void ReceiveSlot::mark_dirty() {
 
 SendStream::Release ReceiveSlot::release_of(Timestamp now) {
   return {.now = now,
-          .transport_sequence = session_.next_transport_sequence(),
+          // A number that no packet carries would look lost.
+          .transport_sequence = send_.carries_transport_sequence() ? session_.next_transport_sequence() : uint16_t{0},
           .publisher_clock = track_ != nullptr ? &track_->clock() : nullptr};
 }
 
-bool ReceiveSlot::protect_and_commit(size_t size, MutableBytes buffer, const Path& path, TransmitQueue& out) {
+bool ReceiveSlot::protect_and_commit(size_t size, MutableBytes buffer, const SendStream::Release& release,
+                                     const Path& path, TransmitQueue& out) {
   if (!srtp_->protect_rtp(buffer, size)) return false;
   out.commit(path, size, transmit_kind_);
+  session_.send_control().note_sent(
+      release.now, send_.carries_transport_sequence() ? std::optional(release.transport_sequence) : std::nullopt, size,
+      kind_ == MediaKind::kAudio);
   return true;
 }
 
@@ -132,15 +163,15 @@ ReceiveSlot::Released ReceiveSlot::release(Timestamp now, const EgressEntry& ent
   const MutableBytes buffer = out.reserve(transmit_kind_);
   if (buffer.empty()) return Released::kNoRoom;
   size_t size = 0;
-  if (entry.kind == EgressEntry::Kind::kPadding) {
-    size = send_.write_padding(static_cast<uint16_t>(entry.out_sequence), release_of(now), buffer);
-  } else if (const std::optional<RewrittenPacket> packet = forwarder_.rewrite(entry.out_sequence)) {
-    size = send_.write(*packet, release_of(now), buffer);
-  } else {
+  std::optional<RewrittenPacket> packet;
+  if (entry.kind != EgressEntry::Kind::kPadding && !(packet = forwarder_.rewrite(entry.out_sequence))) {
     ++shared_.counters.drop_revoked;
     return Released::kDropped;
   }
-  if (size == 0 || !protect_and_commit(size, buffer, path, out)) {
+  const SendStream::Release release = release_of(now);
+  size = packet ? send_.write(*packet, release, buffer)
+                : send_.write_padding(static_cast<uint16_t>(entry.out_sequence), release, buffer);
+  if (size == 0 || !protect_and_commit(size, buffer, release, path, out)) {
     ++shared_.counters.drop_unsendable;
     return Released::kDropped;
   }
@@ -160,8 +191,12 @@ bool ReceiveSlot::flush(Timestamp now, const Path& path, TransmitQueue& out) {
     srtp_ = session_.transport().make_send_session(std::array{send_.config().ssrc, send_.config().rtx_ssrc});
     if (!srtp_) return true;
   }
-  forwarder_.pull(now, queue_);
+  const SendControl& control = session_.send_control();
+  const bool is_paced = kind_ == MediaKind::kVideo && control.is_paced();
+  const size_t most = is_paced ? kPacedAhead : kQueueMax;
+  forwarder_.pull(now, queue_, most);
   while (!queue_.empty()) {
+    if (is_paced && !control.may_send(now)) return true;
     const Released result = release(now, queue_.front(), path, out);
     if (result == Released::kNoRoom) {
       if (!out.is_blocked()) return false;
@@ -169,13 +204,30 @@ bool ReceiveSlot::flush(Timestamp now, const Path& path, TransmitQueue& out) {
       send_.note_sent(queue_.front().out_sequence);
     }
     queue_.pop();
-    if (queue_.empty()) forwarder_.pull(now, queue_);
+    if (queue_.empty()) forwarder_.pull(now, queue_, most);
   }
   is_dirty_ = false;
   // The source began anew or was overrun: only a key frame helps.
   if (track_ != nullptr && forwarder_.wants_key_frame() && track_->key_frames().next_timeout() == kNever) {
-    ask_for_key_frame(now);
+    ask_for_key_frame(now, false);
   }
+  return true;
+}
+
+bool ReceiveSlot::send_probe(Timestamp now, const Path& path, TransmitQueue& out) {
+  if (!srtp_ || kind_ != MediaKind::kVideo) return false;
+  std::optional<RewrittenPacket> largest;
+  for (int64_t back = 1; back <= kProbeLookBack; ++back) {
+    const std::optional<RewrittenPacket> packet = forwarder_.rewrite(forwarder_.next_out() - back);
+    if (packet && (!largest || packet->payload.size() > largest->payload.size())) largest = packet;
+  }
+  const MutableBytes buffer = largest ? out.reserve(transmit_kind_) : MutableBytes();
+  if (buffer.empty()) return false;
+  const SendStream::Release release = release_of(now);
+  const size_t size = send_.write_probe(*largest, release, buffer);
+  if (size == 0 || !protect_and_commit(size, buffer, release, path, out)) return false;
+  ++shared_.counters.probe_out;
+  shared_.counters.probe_out_bytes += size;
   return true;
 }
 
@@ -186,12 +238,14 @@ void ReceiveSlot::handle_nack(Timestamp now, uint16_t sequence, const Path& path
   if (!packet) return;
   const MutableBytes buffer = out.reserve(transmit_kind_);
   if (buffer.empty()) return;
-  const size_t size = send_.write_retransmission(*packet, release_of(now), buffer);
-  if (size != 0 && protect_and_commit(size, buffer, path, out)) ++shared_.counters.rtx_out;
+  const SendStream::Release release = release_of(now);
+  const size_t size = send_.write_retransmission(*packet, release, buffer);
+  if (size != 0 && protect_and_commit(size, buffer, release, path, out)) ++shared_.counters.rtx_out;
 }
 
 void ReceiveSlot::handle_report(Timestamp now, const ReportBlock& block) {
   shared_.counters.downstream_lost += static_cast<uint64_t>(send_.handle_report(now, block));
+  session_.send_control().handle_report(now, send_.fraction_lost(), send_.round_trip());
 }
 
 void ReceiveSlot::handle_key_frame_request(Timestamp now) {
@@ -222,7 +276,7 @@ SlotInfo ReceiveSlot::describe(Timestamp now) const {
     info.state = SlotState::kCodecUnsupported;
   } else if (track_->session().participant().is_muted(track_->right())) {
     info.state = SlotState::kMuted;
-  } else if (is_paused_) {
+  } else if (is_paused_ || is_withheld_) {
     info.state = SlotState::kPaused;
   } else {
     info.state = track_->is_silent(now) ? SlotState::kSilent : SlotState::kLive;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "lib/base/ring.h"
 #include "lib/media/forwarder.h"
@@ -23,6 +24,10 @@ class ReceiveSlot {
  public:
   static constexpr size_t kQueueMax = 256;  // entries waiting for release; what does not fit waits in the history
   static constexpr Duration kReportInterval = 1s;
+  // While the pace holds packets back they wait in the history, without a number yet: a change of layer or a pause
+  // leaves them out without a gap.
+  static constexpr size_t kPacedAhead = 4;
+  static constexpr int64_t kProbeLookBack = 16;    // of the last packets the largest is sent for a probe
   static constexpr size_t kNacksPerMessage = 256;  // of one NACK message; more than a receiver's window can miss
 
   ReceiveSlot(RouterShared& shared, ClientSession& session, const sdp::MediaDescription& media);
@@ -32,8 +37,15 @@ class ReceiveSlot {
 
   // Shows `track` from the next key frame on; nullptr: nothing.
   void assign(Timestamp now, PublishedTrack* track);
-  // The track's best layer changed.
+  // Something changed that what it shows rests upon: the track's layers, a right, a pause.
   void aim(Timestamp now);
+  // The layer of its track that the line carries, with its temporal layers up to the limit; nullptr: none. For
+  // pictures; decided by SendControl. True if that pauses the slot, or ends its pause.
+  bool grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit);
+  // Whether it would send now if its line carried it.
+  bool is_live() const { return can_send_since_ != kNever; }
+  // True once after it began to show something else.
+  bool take_reassigned() { return std::exchange(is_reassigned_, false); }
   // The right to the track is gone: not one packet of it passes from now on, new or old.
   void revoke(Timestamp now, TrackId track);
   // The track ended: nothing new of it, but what was sent may still be asked for.
@@ -41,9 +53,12 @@ class ReceiveSlot {
   void stop(const ReceiveStream* stream) { forwarder_.stop(stream); }
   void forget(const ReceiveStream* stream) { forwarder_.forget(stream); }
 
-  // Sends what has come since the last call. False if the queue had no room: to be called again.
+  // Sends what has come since the last call, as far as the session's pace allows: it stays dirty while something waits
+  // for that. False if the queue had no room: to be called again.
   bool flush(Timestamp now, const Path& path, TransmitQueue& out);
 
+  // Sends one of its last packets once more, for a probe of the line. False if it has none or may not.
+  bool send_probe(Timestamp now, const Path& path, TransmitQueue& out);
   void handle_nack(Timestamp now, uint16_t sequence, const Path& path, TransmitQueue& out);
   void handle_report(Timestamp now, const ReportBlock& block);
   void handle_key_frame_request(Timestamp now);
@@ -77,6 +92,8 @@ class ReceiveSlot {
   const Forwarder& forwarder() const { return forwarder_; }
   ClientSession& session() const { return session_; }
 
+  // Its picture is withheld because the line does not carry it.
+  bool is_withheld() const { return is_withheld_; }
   // The client's wish for this slot not to be sent at all.
   void set_paused(Timestamp now, bool paused);
   bool is_paused() const { return is_paused_; }
@@ -85,9 +102,10 @@ class ReceiveSlot {
   bool may_send() const;
   enum class Released : uint8_t { kSent, kDropped, kNoRoom };
   Released release(Timestamp now, const EgressEntry& entry, const Path& path, TransmitQueue& out);
-  void ask_for_key_frame(Timestamp now);
+  void ask_for_key_frame(Timestamp now, bool falls);
   SendStream::Release release_of(Timestamp now);
-  bool protect_and_commit(size_t size, MutableBytes buffer, const Path& path, TransmitQueue& out);
+  bool protect_and_commit(size_t size, MutableBytes buffer, const SendStream::Release& release, const Path& path,
+                          TransmitQueue& out);
 
   RouterShared& shared_;
   ClientSession& session_;
@@ -104,6 +122,9 @@ class ReceiveSlot {
   Timestamp can_send_since_ = kNever;
   bool is_dirty_ = false;
   bool is_paused_ = false;
+  bool is_withheld_ = false;
+  bool is_reassigned_ = true;
+  uint8_t temporal_limit_ = TemporalFilter::kNoLimit;
   Timestamp report_due_ = kNever;
 };
 

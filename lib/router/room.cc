@@ -271,7 +271,12 @@ void Room::handle_tick(Timestamp now) {
   tell_speakers(now);
   follow_voices(now);
   // A screen that begins to send is shown before one that does not.
-  if (take_track_changes(now)) assign(now);
+  if (take_track_changes(now)) {
+    assign(now);
+  } else if (slots_changed_) {
+    tell_slots(now);
+  }
+  slots_changed_ = false;
 }
 
 }  // namespace eir

@@ -57,6 +57,13 @@ class Room : public TimerWheel<Room>::Node {
   // Fills every slot of the room by rights, wishes, pairs and voices, and tells whose slots changed.
   void assign(Timestamp now);
 
+  // A line no longer carries what a slot showed, or does again: told with the next tick.
+  void tell_slots_soon() { slots_changed_ = true; }
+  // Speaks, and louder than the others.
+  bool is_loudest(ParticipantId participant) const {
+    return !told_speakers_.empty() && told_speakers_.front() == participant;
+  }
+
   void note_published(const PublishedTrack& track);
   // Takes the track out of every slot; retransmissions of what was sent go on for a while.
   void note_ended(Timestamp now, PublishedTrack& track);
@@ -97,6 +104,7 @@ class Room : public TimerWheel<Room>::Node {
   };
   std::vector<Retired> retired_;
   std::vector<ParticipantId> told_speakers_;
+  bool slots_changed_ = false;
   // Kept for their memory from tick to tick: who is heard, and all microphones, the loudest first.
   std::vector<std::pair<double, ParticipantId>> heard_;
   std::vector<std::pair<double, const PublishedTrack*>> voices_;

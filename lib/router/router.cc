@@ -139,6 +139,7 @@ bool Router::flush(Timestamp now, TransmitQueue& out) {
 void Router::handle_timeout(Timestamp now, TransmitQueue& out) {
   shared_.timers.advance(now, [&](ClientSession& session) {
     session.transport().handle_timeout(now);
+    session.handle_timeout(now);
     session.send_due_rtcp(now, out);
     after_input(now, session, out);
   });

