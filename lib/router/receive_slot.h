@@ -92,8 +92,6 @@ class ReceiveSlot {
   const Forwarder& forwarder() const { return forwarder_; }
   ClientSession& session() const { return session_; }
 
-  // Its picture is withheld because the line does not carry it.
-  bool is_withheld() const { return is_withheld_; }
   // The client's wish for this slot not to be sent at all.
   void set_paused(Timestamp now, bool paused);
   bool is_paused() const { return is_paused_; }

@@ -49,7 +49,6 @@ class SendControl {
   bool is_probing() const { return pacer_.is_probing(); }
   // Whether the probe that is under way wants a packet that no picture gave.
   bool wants_padding(Timestamp now) const { return pacer_.is_probing() && pacer_.may_send(now); }
-  size_t padding_bytes() const { return pacer_.probe_padding(); }
   void end_probe() { pacer_.end_probe(); }
   Timestamp next_send(Timestamp now) const { return pacer_.next_send(now); }
 

@@ -31,9 +31,10 @@ double WorkerLoad::faded(Timestamp now) const {
 }
 
 double WorkerLoad::rate(double LoadReport::*counter) const {
-  if (reports_.size() < 2) return 0;
+  if (reports_.empty()) return 0;
   const LoadReport& first = reports_.front();
   const LoadReport& last = reports_.back();
+  if (last.at - first.at < kSpanMin) return 0;
   return (last.*counter - first.*counter) / to_seconds(last.at - first.at);
 }
 

@@ -28,6 +28,8 @@ class WorkerLoad {
  public:
   // Long enough to be no single key frame, short enough that a full worker is seen before it is harmed.
   static constexpr Duration kWindow = 3s;
+  // A new worker may report twice within moments of its start, which are all work and no load.
+  static constexpr Duration kSpanMin = 500ms;
   // By then what was expected has faded to 1/e: as long as a join takes, and kWindow to show.
   static constexpr Duration kFading = 5s;
   // In per cent of a core, roughly: a consultation of three at 1 Mbit/s each takes 1.
@@ -39,7 +41,7 @@ class WorkerLoad {
   void expect(Timestamp now, double cpu_percent);
   void reset() { *this = WorkerLoad(); }
 
-  // As measured, over the window; 0 before two reports.
+  // As measured, over the window; 0 before two reports that are kSpanMin apart.
   double cpu_percent() const;
   double egress_mbit() const;
   // With what is expected of who was let in just now.

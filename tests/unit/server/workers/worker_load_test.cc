@@ -37,6 +37,17 @@ TEST(WorkerLoad, IsTheShareOfTheLastSeconds) {
   EXPECT_NEAR(load.cpu_percent(), 60, 1e-6);
 }
 
+// 16 ms of keys and rules within the first 20 ms would be 80 % of a core.
+TEST(WorkerLoad, TheMomentsOfItsStartAreNoLoad) {
+  WorkerLoad load;
+  load.handle_report({.at = at(0ms), .cpu_seconds = 0.002, .bytes_out = 0});
+  load.handle_report({.at = at(20ms), .cpu_seconds = 0.018, .bytes_out = 1e6});
+  EXPECT_EQ(load.cpu_percent(), 0);
+  EXPECT_EQ(load.egress_mbit(), 0);
+  load.handle_report({.at = at(1000ms), .cpu_seconds = 0.102, .bytes_out = 1e6});
+  EXPECT_NEAR(load.cpu_percent(), 10, 1e-6);
+}
+
 TEST(WorkerLoad, LateReportsAreReadByTheirOwnClock) {
   WorkerLoad load;
   load.handle_report({.at = at(0s), .cpu_seconds = 0, .bytes_out = 0});
