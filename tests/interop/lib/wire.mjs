@@ -130,10 +130,10 @@ const longestPause = (frames) =>
 function compare([, ...sent], received, offset) {
   // Without the first frame, which the record may hold in part only.
   const left = new Map(sent.map((frame) => [(frame.timestamp - offset) >>> 0, frame]));
-  // Only what came and left whole within the record; what comes last may leave after its end.
+  // Only what came and left whole within the record: what left last may have done so in part before its end.
   const firstAt = sent[0].packets[0].at;
   const known = received.filter(({ timestamp, packets }) => left.has(timestamp) || packets[0].at > firstAt);
-  const within = known.slice(0, known.findLastIndex(({ timestamp }) => left.has(timestamp)) + 1);
+  const within = known.slice(0, Math.max(0, known.findLastIndex(({ timestamp }) => left.has(timestamp))));
   const kept = [];
   let missing = 0;
   for (const { timestamp, packets } of within) {
