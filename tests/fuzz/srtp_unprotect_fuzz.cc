@@ -29,8 +29,8 @@ Bytes authentic(eir::SrtpSession& sender, bool is_rtcp, uint16_t sequence) {
   return packet;
 }
 
-// Keys of this input alone. libFuzzer learns from comparisons that it watches, memcmp's among them: with the same keys in
-// every run it learns whole authentic packets, and plays them back as invented ones.
+// Keys of this input alone. libFuzzer learns from comparisons that it watches, memcmp's among them: with the same keys
+// in every run it learns whole authentic packets, and plays them back as invented ones.
 eir::SrtpKeys keys_for(eir::ByteView input, eir::SrtpProfile profile) {
   const uint64_t seed = std::accumulate(input.begin(), input.end(), uint64_t{0xcbf29ce484222325},
                                         [](uint64_t hash, uint8_t byte) { return (hash ^ byte) * 0x100000001b3; });
