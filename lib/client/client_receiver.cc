@@ -270,11 +270,12 @@ std::optional<ReportBlock> ClientReceiver::make_report(Timestamp now) {
 void ClientReceiver::digest(Timestamp now, const RtpPacketView& view, ByteView payload) {
   constexpr size_t kBytes = 48;
   constexpr uint64_t kPrime = 0x100000001b3;
-  const auto mix = [this](uint64_t value) { digest_ = (digest_ ^ value) * kPrime; };
-  mix(static_cast<uint64_t>(now.time_since_epoch().count()));
-  mix(uint64_t{view.sequence_number()} << 32 | view.timestamp());
-  mix(payload.size());
-  for (const uint8_t byte : payload.first(std::min(payload.size(), kBytes))) mix(byte);
+  const auto mix = [](uint64_t& sum, uint64_t value) { sum = (sum ^ value) * kPrime; };
+  mix(digest_, static_cast<uint64_t>(now.time_since_epoch().count()));
+  mix(digest_, uint64_t{view.sequence_number()} << 32 | view.timestamp());
+  mix(payload_digest_, payload.size());
+  for (const uint8_t byte : payload.first(std::min(payload.size(), kBytes))) mix(payload_digest_, byte);
+  mix(digest_, payload_digest_);
 }
 
 }  // namespace eir

@@ -78,6 +78,8 @@ class ClientReceiver {
   const ExtensionMap& extensions() const { return extensions_; }
   // Of arrival times, sequence numbers, timestamps and stamps, in order of arrival: equal for equal runs.
   uint64_t digest() const { return digest_; }
+  // Of the payloads' stamps and sizes alone.
+  uint64_t payload_digest() const { return payload_digest_; }
 
  private:
   struct Gap {
@@ -136,6 +138,7 @@ class ClientReceiver {
   double jitter_ = 0.0;  // RTP ticks
   std::optional<int64_t> transit_;
   uint64_t digest_ = 0xcbf29ce484222325;  // FNV-1a
+  uint64_t payload_digest_ = 0xcbf29ce484222325;
   ReceiverStats stats_;
 };
 

@@ -6,6 +6,7 @@ namespace eir {
 
 SimLink::Arrivals SimLink::transmit(Timestamp now, size_t size, Random& random) {
   while (planned_ < plan_.size() && plan_[planned_].at <= now) condition_ = plan_[planned_++].condition;
+  size += condition_.overhead;
   ++counters_.entered;
   Arrivals arrivals;
   if (drops(now, size, random)) return arrivals;

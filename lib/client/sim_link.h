@@ -30,6 +30,7 @@ struct LinkCondition {
   Duration reordering_delay = 20ms;
   Duration queue = 500ms;  // tail drop: what would wait longer for the rate is dropped
   size_t queue_bytes = std::numeric_limits<size_t>::max();
+  size_t overhead = 0;   // bytes that the rate carries with each datagram: 28 if it is a rate of IPv4 packets
   bool is_down = false;  // blackout
 };
 

@@ -1,6 +1,7 @@
 #include "tests/support/bandwidth_figures.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
 namespace eir {
@@ -11,10 +12,6 @@ constexpr Duration kSettled = 8s;
 constexpr size_t kSecond = 10;  // samples
 
 using Samples = std::vector<BandwidthSample>;
-
-double useful_kbps(const BandwidthSample& sample, const BandwidthFlow& flow) {
-  return std::min(sample.link_kbps, double(flow.useful().bps()) / 1e3);
-}
 
 double percentile(std::vector<double> values, double part) {
   if (values.empty()) return 0;
@@ -34,7 +31,7 @@ double first_time(const Samples& samples, Duration from, Duration until, size_t 
   return -1;
 }
 
-void measure_settled(const Samples& samples, const BandwidthFlow& flow, BandwidthFigures& figures) {
+void measure_settled(const Samples& samples, BandwidthFigures& figures) {
   std::vector<double> queues;
   double estimates = 0;
   double received = 0;
@@ -44,7 +41,7 @@ void measure_settled(const Samples& samples, const BandwidthFlow& flow, Bandwidt
     if (sample.at >= 1s) figures.highest = std::max(figures.highest, sample.target_kbps / sample.link_kbps);
     if (sample.at < kSettled) continue;
     queues.push_back(sample.queue_ms);
-    const double ratio = sample.target_kbps / useful_kbps(sample, flow);
+    const double ratio = sample.target_kbps / sample.useful_kbps;
     estimates += ratio;
     received += sample.received_kbps / sample.link_kbps;
     if (ratio >= kGood) ++good;
@@ -62,85 +59,80 @@ void measure_settled(const Samples& samples, const BandwidthFlow& flow, Bandwidt
 
 }  // namespace
 
-BandwidthFigures measure(const BandwidthSim& sim, const BandwidthSim::Options& options, size_t index) {
-  const Samples& samples = sim.samples(index);
-  const BandwidthFlow& flow = sim.flow(index);
+BandwidthFigures measure(const Samples& samples, Duration starts, bool has_dip) {
   BandwidthFigures figures;
-  const auto is_good = [&](const BandwidthSample& sample) {
-    return sample.target_kbps >= kGood * useful_kbps(sample, flow);
-  };
-  figures.reached_s = first_time(samples, flow.options().starts, Duration::max(), 1, is_good);
-  measure_settled(samples, flow, figures);
+  const auto is_good = [](const BandwidthSample& sample) { return sample.target_kbps >= kGood * sample.useful_kbps; };
+  figures.reached_s = first_time(samples, starts, Duration::max(), 1, is_good);
+  measure_settled(samples, figures);
+  if (!has_dip) return figures;
+  figures.below_after_s = first_time(samples, kDipAt, kDipEnd, kSecond, [](const BandwidthSample& sample) {
+    return sample.sent_kbps <= sample.link_kbps;
+  });
+  double late_s = 0;
+  for (const BandwidthSample& sample : samples) {
+    if (sample.at >= kDipAt && sample.at < kDipEnd && sample.queue_ms > 150) late_s = to_seconds(sample.at - kDipAt);
+  }
+  figures.queue_after_s = late_s;
+  figures.back_after_s = first_time(samples, kDipEnd, Duration::max(), 1, is_good);
+  return figures;
+}
+
+BandwidthFigures measure(const BandwidthSim& sim, const BandwidthSim::Options& options, size_t index) {
+  const BandwidthFlow& flow = sim.flow(index);
+  BandwidthFigures figures = measure(sim.samples(index), flow.options().starts, options.line.dip_rate > DataRate());
   const BandwidthFlow::Totals& totals = flow.totals();
   figures.padding = double(totals.padding_bytes - sim.padding_at_10s(index)) /
                     double(std::max<uint64_t>(totals.sent_bytes - sim.sent_at_10s(index), 1));
   figures.audio_loss = double(totals.audio_lost) / double(std::max<uint64_t>(totals.audio_sent, 1));
   figures.audio_dropped = double(totals.audio_dropped_by_queue);
   figures.decreases = double(flow.estimator().counters().decreases);
-  if (options.line.dip_rate > DataRate()) {
-    figures.below_after_s = first_time(samples, kDipAt, kDipEnd, kSecond, [](const BandwidthSample& sample) {
-      return sample.sent_kbps <= sample.link_kbps;
-    });
-    double late_s = 0;
-    for (const BandwidthSample& sample : samples) {
-      if (sample.at >= kDipAt && sample.at < kDipEnd && sample.queue_ms > 150) late_s = to_seconds(sample.at - kDipAt);
-    }
-    figures.queue_after_s = late_s;
-    figures.back_after_s = first_time(samples, kDipEnd, Duration::max(), 1, is_good);
-  }
   return figures;
 }
 
-namespace {
-
-class Shortfalls {
- public:
-  void at_most(const char* what, double value, double limit) {
-    if (value < 0 || value > limit) add(what, value, " > ", limit);
-  }
-  void at_least(const char* what, double value, double limit) {
-    if (value < limit) add(what, value, " < ", limit);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  void add(const char* what, double value, const char* relation, double limit) {
-    if (!text_.empty()) text_ += ", ";
-    text_ += what;
-    text_ += value < 0 ? " never" : " " + std::to_string(value) + relation + std::to_string(limit);
-  }
-  std::string text_;
-};
-
-}  // namespace
-
-std::string shortfalls(const BandwidthLine& line, const BandwidthFigures& figures) {
-  Shortfalls found;
+std::vector<Judged> judge(const BandwidthLine& line, const BandwidthFigures& figures) {
   const auto is = [&](std::string_view kind) { return line.name.substr(0, kind.size()) == kind; };
   if (is("constant")) {
-    found.at_most("reached 85 % after s", figures.reached_s, 8);
-    found.at_least("estimate", figures.mean_estimate, kGood);
-    found.at_most("highest estimate to link", figures.highest, 1.05);
-    found.at_most("standing queue ms", figures.standing_queue, 100);
-    found.at_most("padding", figures.padding, 0.10);
-    found.at_most("audio loss", figures.audio_loss, 0);
-  } else if (is("dip")) {
-    found.at_most("sent less than the line after s", figures.below_after_s, 1.5);
-    found.at_most("queue 150 ms after s", figures.queue_after_s, 4);
-    found.at_most("audio loss", figures.audio_loss, 0.01);
-    found.at_most("back at 85 % after s", figures.back_after_s, 10);
-  } else if (is("loss_10")) {
-    found.at_least("estimate", figures.mean_estimate, 0.5);
-  } else if (is("loss")) {
-    found.at_least("estimate", figures.mean_estimate, 0.80);
-  } else if (is("thin")) {
-    found.at_least("estimate", figures.mean_estimate, 0.70);
-    found.at_most("estimate", figures.mean_estimate, 1.05);
-    found.at_most("standing queue ms", figures.standing_queue, 100);
-  } else {
-    found.at_least("estimate", figures.mean_estimate, 0.70);
+    return {Judged::at_most("85 % reached after s", figures.reached_s, 8),
+            Judged::at_least("estimate", figures.mean_estimate, kGood),
+            Judged::at_most("highest estimate to link", figures.highest, 1.05),
+            Judged::at_most("standing queue ms", figures.standing_queue, 100),
+            Judged::at_most("padding", figures.padding, 0.10),
+            Judged::at_most("audio loss", figures.audio_loss, 0)};
   }
-  return found.text();
+  if (is("dip")) {
+    return {Judged::at_most("sends less than the line after s", figures.below_after_s, 1.5),
+            Judged::at_most("queue 150 ms after s", figures.queue_after_s, 4),
+            Judged::at_most("audio loss", figures.audio_loss, 0.01),
+            Judged::at_most("back at 85 % after s", figures.back_after_s, 10)};
+  }
+  if (is("thin")) {
+    return {Judged::at_least("estimate", figures.mean_estimate, 0.70),
+            Judged::at_most("estimate at most", figures.mean_estimate, 1.05),
+            Judged::at_most("standing queue ms", figures.standing_queue, 100)};
+  }
+  const double least = is("loss_10") ? 0.5 : is("loss") ? 0.80 : 0.70;
+  return {Judged::at_least("estimate", figures.mean_estimate, least)};
+}
+
+std::string shortfalls(const std::vector<Judged>& judged) {
+  std::string text;
+  for (const Judged& each : judged) {
+    if (each.is_met()) continue;
+    if (!text.empty()) text += ", ";
+    text += each.what;
+    if (each.value < 0) {
+      text += " never";
+    } else {
+      char figures[64];
+      std::snprintf(figures, sizeof figures, " %.4g %c %.4g", each.value, each.larger_is_worse ? '>' : '<', each.limit);
+      text += figures;
+    }
+  }
+  return text;
+}
+
+std::string shortfalls(const BandwidthLine& line, const BandwidthFigures& figures) {
+  return shortfalls(judge(line, figures));
 }
 
 BandwidthFigures run_and_measure(const BandwidthSim::Options& options, Duration length) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "tests/support/bandwidth_sim.h"
 
@@ -25,13 +28,38 @@ struct BandwidthFigures {
   double back_after_s = -1;   // of its end: the estimate is 85 % of what is useful again
 };
 
+// What the samples alone tell; the flow began at `starts`.
+BandwidthFigures measure(const std::vector<BandwidthSample>& samples, Duration starts, bool has_dip);
 BandwidthFigures measure(const BandwidthSim& sim, const BandwidthSim::Options& options, size_t flow = 0);
 
 // Runs for so long, then measures the first flow.
 BandwidthFigures run_and_measure(const BandwidthSim::Options& options, Duration length);
 
-// Where a run stays behind what the line's kind asks for; empty: nowhere. `estimate` of what is useful: the line's
-// rate, or 1.25 × everything wanted if that is less.
+// A figure beside what is asked of it.
+struct Judged {
+  const char* what = "";
+  double value = 0;  // of what is worse when larger, -1: never
+  double limit = 0;  // not a number: nothing is asked
+  bool larger_is_worse = true;
+
+  static Judged at_most(const char* what, double value, double limit) { return {what, value, limit, true}; }
+  static Judged at_least(const char* what, double value, double limit) { return {what, value, limit, false}; }
+  // For information.
+  static Judged only(const char* what, double value) {
+    return {what, value, std::numeric_limits<double>::quiet_NaN(), true};
+  }
+  bool is_asked() const { return !std::isnan(limit); }
+  bool is_met() const {
+    if (!is_asked()) return true;
+    return larger_is_worse ? value >= 0 && value <= limit : value >= limit;
+  }
+};
+// What the line's kind asks of the estimate. `estimate` of what is useful: the line's rate, or 1.25 × everything wanted
+// if that is less.
+std::vector<Judged> judge(const BandwidthLine& line, const BandwidthFigures& figures);
+std::string shortfalls(const std::vector<Judged>& judged);
+
+// Where a run stays behind what the line's kind asks for; empty: nowhere.
 std::string shortfalls(const BandwidthLine& line, const BandwidthFigures& figures);
 
 // Shares of a line of 1 Mbit/s, over the last 40 of 60 s: 1 is an equal share.

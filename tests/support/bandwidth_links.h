@@ -5,6 +5,7 @@
 
 #include "lib/base/time.h"
 #include "lib/base/units.h"
+#include "lib/client/sim_link.h"
 
 namespace eir {
 
@@ -46,5 +47,22 @@ inline constexpr std::array kBandwidthLines = {
     BandwidthLine{.name = "reordering_3M", .rate = DataRate::kbps(3000), .reordering = 0.02},
     BandwidthLine{.name = "thin_150k_loss_5", .rate = DataRate::kbps(150), .loss = 0.05},
 };
+
+// What a line does to datagrams on their way to the receiver while its rate is `rate`.
+inline LinkCondition condition_of(const BandwidthLine& line, DataRate rate, Duration round_trip,
+                                  Duration queue = kBandwidthQueue) {
+  LinkCondition condition{.rate = rate,
+                          .delay = round_trip / 2,
+                          .jitter = line.jitter,
+                          .loss = line.loss,
+                          .reordering = line.reordering,
+                          .queue = queue};
+  if (line.has_bursts) {
+    // The bad state is left after 4 datagrams on the average, and holds 3 % of all.
+    condition.burst_leave = 0.25;
+    condition.burst_enter = 0.25 * 0.03 / 0.97;
+  }
+  return condition;
+}
 
 }  // namespace eir

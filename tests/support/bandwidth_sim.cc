@@ -194,19 +194,7 @@ BandwidthSim::BandwidthSim(const Options& options)
 BandwidthSim::~BandwidthSim() = default;
 
 LinkCondition BandwidthSim::condition(DataRate rate) const {
-  const BandwidthLine& line = options_.line;
-  LinkCondition condition{.rate = rate,
-                          .delay = options_.round_trip / 2,
-                          .jitter = line.jitter,
-                          .loss = line.loss,
-                          .reordering = line.reordering,
-                          .queue = options_.queue};
-  if (line.has_bursts) {
-    // The bad state is left after 4 datagrams on the average, and holds 3 % of all.
-    condition.burst_leave = 0.25;
-    condition.burst_enter = 0.25 * 0.03 / 0.97;
-  }
-  return condition;
+  return condition_of(options_.line, rate, options_.round_trip, options_.queue);
 }
 
 DataRate BandwidthSim::link_rate(Timestamp now) const {
@@ -295,8 +283,10 @@ void BandwidthSim::take_samples(Timestamp now) {
     const BandwidthFlow& flow = *flows_[i];
     const BandwidthFlow::Totals& totals = flow.totals();
     const BandwidthEstimator::State state = flow.estimator().state();
+    const double link_kbps = double(link_rate(now).bps()) / 1e3;
     samples_[i].push_back({.at = now.time_since_epoch(),
-                           .link_kbps = double(link_rate(now).bps()) / 1e3,
+                           .link_kbps = link_kbps,
+                           .useful_kbps = std::min(link_kbps, double(flow.useful().bps()) / 1e3),
                            .target_kbps = double(flow.estimator().target().bps()) / 1e3,
                            .sent_kbps = double(totals.sent_bytes - sampled_[i].sent_bytes) * kKbpsPerByte,
                            .received_kbps = double(totals.received_bytes - sampled_[i].received_bytes) * kKbpsPerByte,

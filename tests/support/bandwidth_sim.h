@@ -20,17 +20,22 @@ namespace eir {
 // slots do; or exactly what it may, as an encoder does.
 enum class BandwidthSource : uint8_t { kOneLayer, kSums, kEncoder };
 
-// One of these each 100 ms of virtual time.
+// One of these each 100 ms of virtual time, from a flow alone or from a whole room (line_room.h).
 struct BandwidthSample {
   Duration at{};
   double link_kbps = 0;
+  double useful_kbps = 0;  // the link's, or 1.25 × everything wanted if that is less
   double target_kbps = 0;
   double sent_kbps = 0;
   double received_kbps = 0;
   double queue_ms = 0;      // the longest in the 100 ms
   double queue_min_ms = 0;  // the shortest
   double estimated_queue_ms = 0;
-  double layer_kbps = 0;
+  double layer_kbps = 0;  // granted
+  // A whole room's only: what the receiver decoded lately, and whether it was told that there is a pause.
+  uint16_t height = 0;
+  double frames_per_second = 0;
+  bool is_paused = false;
   bool is_limited = false;
   uint64_t decreases = 0;
 };

@@ -9,7 +9,7 @@ namespace eir {
 SimNetwork::NodeId SimNetwork::add_node(const SocketAddress& address, const LinkCondition& up,
                                         const LinkCondition& down) {
   EIR_CHECK(!find(address));
-  nodes_.push_back({address, SimLink(up), SimLink(down)});
+  nodes_.push_back({address, SimLink(up), SimLink(down), nodes_.size()});
   return nodes_.size() - 1;
 }
 
@@ -71,7 +71,7 @@ void SimNetwork::pass_core(const Event& event) {
     return;
   }
   const size_t size = datagrams_[event.datagram].bytes.size();
-  const SimLink::Arrivals arrivals = nodes_[found->node].down.transmit(event.at, size, random_);
+  const SimLink::Arrivals arrivals = down(found->node).transmit(event.at, size, random_);
   if (arrivals.count == 0) {
     free_.push_back(event.datagram);
     return;

@@ -27,7 +27,9 @@ class SimNetwork {
   // A NAT forgets: the node sends from another address now, and what goes to the old one reaches nobody.
   void rebind(NodeId node, const SocketAddress& address) { nodes_[node].address = address; }
   SimLink& up(NodeId node) { return nodes_[node].up; }
-  SimLink& down(NodeId node) { return nodes_[node].down; }
+  SimLink& down(NodeId node) { return nodes_[nodes_[node].line].down; }
+  // Two people behind one line: what goes to `node` passes the downlink of `other` from now on.
+  void share_down(NodeId node, NodeId other) { nodes_[node].line = nodes_[other].line; }
   const SocketAddress& address(NodeId node) const { return nodes_[node].address; }
 
   void send(Timestamp now, NodeId from, uint32_t socket, const SocketAddress& to, ByteView bytes);
@@ -58,6 +60,7 @@ class SimNetwork {
     SocketAddress address;
     SimLink up;
     SimLink down;
+    NodeId line = 0;  // whose downlink it uses
   };
   struct Datagram {
     NodeId from = 0;

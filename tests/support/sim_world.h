@@ -68,6 +68,7 @@ class SimWorld {
   Timestamp now() const { return now_; }
   uint64_t seed() const { return seed_; }
   Router& router() { return *router_; }
+  const Router& router() const { return *router_; }
   SimNetwork& network() { return network_; }
   SimNetwork::NodeId server() const { return server_; }
   std::vector<std::unique_ptr<SimPerson>>& people() { return people_; }
