@@ -106,7 +106,7 @@ class RouterProcess final : public RouterEventListener {
     static_cast<void>(router_.open_room(room, {.tag = "bench", .audio_only = false, .participants_max = kPeopleMax}));
     const Rights all{.send = kAllKinds, .receive = kAllKinds, .groups = 1};
     const ParticipantId id(number);
-    if (!router_.join(at, room, id, all, "bench", false)) return "!the room refuses the participant";
+    if (!router_.join(at, room, id, all, {.tag = "bench"})) return "!the room refuses the participant";
     const auto answer = router_.negotiate(
         at, {.participant = id, .transport = TransportId(number), .kind = SessionKind::kWeb, .offer = offer});
     if (!answer) return "!the router refuses the offer";

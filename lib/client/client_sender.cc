@@ -167,6 +167,14 @@ size_t ClientSender::write_packet(Timestamp now, uint16_t transport_sequence, Mu
   return 0;
 }
 
+void ClientSender::set_active(const std::vector<std::string>& rids) {
+  for (MediaEncoding& encoding : encodings_) {
+    const bool is_active = std::find(rids.begin(), rids.end(), encoding.rid()) != rids.end();
+    key_frame_wanted_ |= is_active && !encoding.is_active;
+    encoding.is_active = is_active;
+  }
+}
+
 MediaEncoding* ClientSender::find(Ssrc ssrc) {
   for (MediaEncoding& encoding : encodings_) {
     if (encoding.ssrc() == ssrc) return &encoding;

@@ -58,6 +58,8 @@ class ClientSender {
   void request_key_frame() { key_frame_wanted_ = true; }
   // The peer asks for one.
   void handle_key_frame_request() { key_frame_wanted_ |= answers_key_frame_requests_; }
+  // Sends these simulcast layers alone; one that begins again does so with a key frame, as browsers' do.
+  void set_active(const std::vector<std::string>& rids);
   MediaEncoding* find(Ssrc ssrc);  // by media SSRC
   MediaEncoding* find_rid(std::string_view rid);
   void change_ssrcs(Random& random);

@@ -48,19 +48,6 @@ bool covers(const LayerOffer& layer, uint32_t width, uint32_t height) {
   return layer.width != 0 && (layer.width >= width || layer.height >= height);
 }
 
-// How many of the layers may be shown: up to the smallest that covers the wish.
-size_t useful_layers(const SlotDemand& demand) {
-  const size_t count = std::min(demand.layers.size(), BitrateAllocator::kLayersMax);
-  if (demand.wish_width == 0 || demand.wish_height == 0) return count;
-  const bool is_wound = demand.profile == PictureProfile::kWound;
-  const uint32_t width = is_wound ? std::max(demand.wish_width, kWoundWidth) : demand.wish_width;
-  const uint32_t height = is_wound ? std::max(demand.wish_height, kWoundHeight) : demand.wish_height;
-  for (size_t i = 0; i < count; ++i) {
-    if (covers(demand.layers[i], width, height)) return i + 1;
-  }
-  return count;
-}
-
 float frames_min(PictureProfile profile, size_t layer) {
   switch (profile) {
     case PictureProfile::kScreen:
@@ -80,7 +67,7 @@ float frames_min(PictureProfile profile, size_t layer) {
 // too low with all it has, only the whole is a rung.
 void build_ladder(const SlotDemand& demand, Climber& climber) {
   if (demand.profile == PictureProfile::kAudioOnly) return;
-  const size_t layers = useful_layers(demand);
+  const size_t layers = BitrateAllocator::useful_layers(demand);
   for (size_t layer = 0; layer < layers; ++layer) {
     const LayerOffer& offer = demand.layers[layer];
     const size_t top = std::clamp<size_t>(offer.temporal_layers, 1, LayerOffer::kTemporalMax) - 1;
@@ -217,6 +204,18 @@ class Climb {
 };
 
 }  // namespace
+
+size_t BitrateAllocator::useful_layers(const SlotDemand& demand) {
+  const size_t count = std::min(demand.layers.size(), kLayersMax);
+  if (demand.wish_width == 0 || demand.wish_height == 0) return count;
+  const bool is_wound = demand.profile == PictureProfile::kWound;
+  const uint32_t width = is_wound ? std::max(demand.wish_width, kWoundWidth) : demand.wish_width;
+  const uint32_t height = is_wound ? std::max(demand.wish_height, kWoundHeight) : demand.wish_height;
+  for (size_t i = 0; i < count; ++i) {
+    if (covers(demand.layers[i], width, height)) return i + 1;
+  }
+  return count;
+}
 
 Allocation BitrateAllocator::allocate(Timestamp now, DataRate budget, std::span<const SlotDemand> demands,
                                       std::span<SlotMemory> memory, std::span<SlotGrant> grants) {

@@ -102,6 +102,9 @@ class BitrateAllocator {
   static constexpr Duration kHoldMax = 12s;
   static constexpr Duration kFallsSoon = 10s;
 
+  // How many of the layers may be shown: up to the smallest that covers the wish.
+  static size_t useful_layers(const SlotDemand& demand);
+
   // The three spans belong together, slot by slot, and are equally long.
   static Allocation allocate(Timestamp now, DataRate budget, std::span<const SlotDemand> demands,
                              std::span<SlotMemory> memory, std::span<SlotGrant> grants);

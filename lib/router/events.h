@@ -73,7 +73,15 @@ struct MediaStarted {
   int64_t elapsed_ms = 0;  // Eir's own share: since DTLS was connected, the rights were there and a source sent
 };
 
-using RouterEvent =
-    std::variant<TransportStateChanged, TrackPublished, TrackEnded, SlotsChanged, ActiveSpeakers, MediaStarted>;
+// The simulcast layers that a track's publisher shall send from now on; the others nobody could use (WantedLayers).
+struct LayersWanted {
+  ParticipantId participant;
+  TrackId track;
+  std::string mid;
+  std::vector<std::string> rids;  // in the offer's order
+};
+
+using RouterEvent = std::variant<TransportStateChanged, TrackPublished, TrackEnded, SlotsChanged, ActiveSpeakers,
+                                 MediaStarted, LayersWanted>;
 
 }  // namespace eir

@@ -7,8 +7,8 @@
 
 namespace eir {
 
-Participant::Participant(Room& room, ParticipantId id, std::string tag, bool echo)
-    : room_(room), id_(id), tag_(std::move(tag)), echo_(echo) {}
+Participant::Participant(Room& room, ParticipantId id, Options options)
+    : room_(room), id_(id), options_(std::move(options)) {}
 
 Participant::~Participant() = default;
 

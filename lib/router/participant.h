@@ -36,14 +36,20 @@ class Participant {
   static constexpr size_t kTagBytesMax = 64;
   static constexpr size_t kWishesMax = 64;
 
-  Participant(Room& room, ParticipantId id, std::string tag, bool echo);
+  struct Options {
+    std::string tag;     // the owner's own, at most kTagBytesMax
+    bool echo = false;   // slots show one's own tracks
+    bool signs = false;  // uses sign language or interprets: PictureProfile::kSign, and pinned for everybody
+  };
+
+  Participant(Room& room, ParticipantId id, Options options);
   ~Participant();
 
   ParticipantId id() const { return id_; }
-  const std::string& tag() const { return tag_; }
+  const std::string& tag() const { return options_.tag; }
   Room& room() const { return room_; }
-  // Slots show one's own tracks.
-  bool echo() const { return echo_; }
+  bool echo() const { return options_.echo; }
+  bool signs() const { return options_.signs; }
 
   const Rights& rights() const { return rights_; }
   void set_rights(const Rights& rights) { rights_ = rights; }
@@ -72,8 +78,7 @@ class Participant {
  private:
   Room& room_;
   ParticipantId id_;
-  std::string tag_;
-  bool echo_;
+  Options options_;
   Rights rights_;
   uint32_t muted_ = 0;
   PublisherClock clock_;

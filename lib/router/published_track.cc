@@ -5,8 +5,21 @@
 #include <utility>
 
 #include "lib/media/layer_selector.h"
+#include "lib/router/slot_demand.h"
 
 namespace eir {
+namespace {
+
+void sort_by_size(std::span<LayerOffer> layers) {
+  std::sort(layers.begin(), layers.end(), [](const LayerOffer& a, const LayerOffer& b) {
+    const auto rank = [](const LayerOffer& each) {
+      return std::pair(uint32_t{each.width} * each.height, each.up_to.back().rate.bps());
+    };
+    return rank(a) < rank(b);
+  });
+}
+
+}  // namespace
 
 PublishedTrack::PublishedTrack(TrackId id, ClientSession& session, const PublisherClock& clock,
                                const sdp::MediaDescription& media)
@@ -16,6 +29,7 @@ PublishedTrack::PublishedTrack(TrackId id, ClientSession& session, const Publish
       media_(media),
       kind_(media.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo),
       label_(kind_ == MediaKind::kAudio ? TrackLabel::kMicrophone : TrackLabel::kCamera),
+      wanted_(static_cast<uint8_t>((1U << std::clamp<size_t>(media.rids.size(), 1, kLayersMax)) - 1)),
       last_codec_(media.codecs.front().codec) {
   layers_.reserve(kLayersMax);
   if (media.rids.empty()) layers_.emplace_back();
@@ -93,13 +107,38 @@ size_t PublishedTrack::offer_layers(Timestamp now, std::span<LayerOffer, kLayers
                            .frames_per_second = static_cast<float>(rates.up_to[part].frames_per_second)};
     }
   }
-  std::sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(count), [](const LayerOffer& a, const LayerOffer& b) {
-    const auto rank = [](const LayerOffer& each) {
-      return std::pair(uint32_t{each.width} * each.height, each.up_to.back().rate.bps());
-    };
-    return rank(a) < rank(b);
-  });
+  sort_by_size(out.first(count));
   return count;
+}
+
+size_t PublishedTrack::list_sizes(std::span<LayerOffer, kLayersMax> out) const {
+  size_t count = 0;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const ReceiveStream* const stream = layers_[i].stream.get();
+    if (stream == nullptr || stream->width() == 0) continue;
+    out[count++] = {
+        .key = i, .width = static_cast<uint16_t>(stream->width()), .height = static_cast<uint16_t>(stream->height())};
+  }
+  sort_by_size(out.first(count));
+  return count;
+}
+
+bool PublishedTrack::update_wanted(Timestamp now) {
+  if (layers_.size() < 2) return false;
+  uint32_t sending = 0;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const ReceiveStream* const stream = layers_[i].stream.get();
+    if (stream != nullptr && stream->is_active(now, kLayerSilent)) sending |= 1U << i;
+  }
+  return wanted_.update(now, useful_layers(*this), static_cast<uint8_t>(sending));
+}
+
+std::vector<std::string> PublishedTrack::active_rids() const {
+  std::vector<std::string> rids;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if ((wanted_.active() >> i & 1) != 0) rids.emplace_back(layers_[i].rid.view());
+  }
+  return rids;
 }
 
 bool PublishedTrack::take_state_changed(Timestamp now) {

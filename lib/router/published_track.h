@@ -12,6 +12,7 @@
 #include "lib/media/receive_stream.h"
 #include "lib/router/bitrate_allocator.h"
 #include "lib/router/events.h"
+#include "lib/router/wanted_layers.h"
 #include "lib/sdp/media_description.h"
 
 namespace eir {
@@ -59,6 +60,11 @@ class PublishedTrack {
   // The layers that send now, smallest first, for the allocator; how many. An offer's key names its layer for
   // stream_of() as long as the track lives.
   size_t offer_layers(Timestamp now, std::span<LayerOffer, kLayersMax> out);
+  // All whose size is known, whether they send or not, smallest first, without rates; how many.
+  size_t list_sizes(std::span<LayerOffer, kLayersMax> out) const;
+  // Asks who could use which layer; true if the publisher is to be told active_rids().
+  bool update_wanted(Timestamp now);
+  std::vector<std::string> active_rids() const;
   ReceiveStream* stream_of(uint64_t key) const {
     return key < layers_.size() ? layers_[static_cast<size_t>(key)].stream.get() : nullptr;
   }
@@ -98,6 +104,7 @@ class PublishedTrack {
   MediaKind kind_;
   TrackLabel label_;
   std::vector<Layer> layers_;
+  WantedLayers wanted_;
   ReceiveStream* best_ = nullptr;
   std::vector<ReceiveSlot*> subscribers_;
   KeyFrameRequester key_frames_;

@@ -39,8 +39,8 @@ void Room::for_each_track(F&& f) const {
   }
 }
 
-Participant& Room::add(ParticipantId id, std::string tag, const Rights& rights, bool echo) {
-  participants_.push_back(std::make_unique<Participant>(*this, id, std::move(tag), echo));
+Participant& Room::add(ParticipantId id, const Rights& rights, Participant::Options options) {
+  participants_.push_back(std::make_unique<Participant>(*this, id, std::move(options)));
   participants_.back()->set_rights(rights);
   participants_.back()->await_media();
   return *participants_.back();
@@ -263,6 +263,17 @@ void Room::tell_speakers(Timestamp now) {
   shared_.emit(ActiveSpeakers{.room = id_, .participants = told_speakers_});
 }
 
+void Room::tell_layers(Timestamp now) {
+  for_each_track([&](PublishedTrack& track) {
+    // WHIP has no way to tell its publisher.
+    if (track.session().kind() != SessionKind::kWeb || !track.update_wanted(now)) return;
+    shared_.emit(LayersWanted{.participant = track.session().participant().id(),
+                              .track = track.id(),
+                              .mid = track.mid(),
+                              .rids = track.active_rids()});
+  });
+}
+
 void Room::handle_tick(Timestamp now) {
   drop_expired_streams(now);
   for (const auto& participant : participants_) {
@@ -277,6 +288,7 @@ void Room::handle_tick(Timestamp now) {
     tell_slots(now);
   }
   slots_changed_ = false;
+  tell_layers(now);
 }
 
 }  // namespace eir

@@ -45,7 +45,7 @@ class Room : public TimerWheel<Room>::Node {
   std::vector<std::unique_ptr<Participant>>& participants() { return participants_; }
   const std::vector<std::unique_ptr<Participant>>& participants() const { return participants_; }
 
-  Participant& add(ParticipantId id, std::string tag, const Rights& rights, bool echo);
+  Participant& add(ParticipantId id, const Rights& rights, Participant::Options options);
   void remove(Timestamp now, Participant& participant);
   void remove_session(Timestamp now, Participant& participant, const ClientSession& session);
 
@@ -88,6 +88,7 @@ class Room : public TimerWheel<Room>::Node {
   bool take_track_changes(Timestamp now);
   void tell_slots(Timestamp now);
   void tell_speakers(Timestamp now);
+  void tell_layers(Timestamp now);
   void drop_expired_streams(Timestamp now);
 
   RouterShared& shared_;

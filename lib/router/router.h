@@ -93,7 +93,7 @@ class Router {
   Result<void, RouterRefusal> open_room(RoomId room, Room::Options options);
   Result<void, RouterRefusal> close_room(Timestamp now, RoomId room, TransmitQueue& out);
   Result<void, RouterRefusal> join(Timestamp now, RoomId room, ParticipantId participant, Rights rights,
-                                   std::string tag, bool echo);
+                                   Participant::Options options);
   Result<void, RouterRefusal> leave(Timestamp now, ParticipantId participant, TransmitQueue& out);
   // When these two return, not one packet passes against the rights.
   Result<void, RouterRefusal> set_rights(Timestamp now, ParticipantId participant, Rights rights);

@@ -71,7 +71,7 @@ Result<void, RouterRefusal> Router::close_room(Timestamp now, RoomId room, Trans
 }
 
 Result<void, RouterRefusal> Router::join(Timestamp now, RoomId room, ParticipantId participant, Rights rights,
-                                         std::string tag, bool echo) {
+                                         Participant::Options options) {
   const auto it = rooms_.find(room);
   if (it == rooms_.end()) return RouterRefusal::kUnknownRoom;
   if (is_draining_) return RouterRefusal::kDraining;
@@ -81,10 +81,10 @@ Result<void, RouterRefusal> Router::join(Timestamp now, RoomId room, Participant
                           ? std::min<size_t>(r.options().participants_max, options_.participants_per_room_max)
                           : options_.participants_per_room_max;
   if (r.participants().size() >= most || participants_.size() >= options_.participants_max ||
-      tag.size() > Participant::kTagBytesMax) {
+      options.tag.size() > Participant::kTagBytesMax) {
     return RouterRefusal::kLimitReached;
   }
-  participants_[participant] = &r.add(participant, std::move(tag), rights, echo);
+  participants_[participant] = &r.add(participant, rights, std::move(options));
   if (r.deadline() == kNever) shared_.room_timers.set(r, now + Room::kTick);
   return {};
 }

@@ -4,71 +4,12 @@
 #include <array>
 
 #include "lib/router/client_session.h"
-#include "lib/router/participant.h"
 #include "lib/router/published_track.h"
 #include "lib/router/receive_slot.h"
-#include "lib/router/room.h"
+#include "lib/router/slot_demand.h"
 
 namespace eir {
 namespace {
-
-using Layers = std::array<LayerOffer, PublishedTrack::kLayersMax>;
-
-struct Aspect {
-  PictureProfile profile = PictureProfile::kOrdinary;
-  uint8_t rank = SlotDemand::kOther;
-};
-
-// What a picture is to its receiver: what is examined or pinned, what is read, who speaks, and the others.
-Aspect aspect_of(const ReceiveSlot& slot, const SlotWish* wish) {
-  const PublishedTrack& track = *slot.track();
-  const Participant& publisher = track.session().participant();
-  const bool is_pinned = wish != nullptr && wish->source == publisher.id() && wish->label == track.label();
-  switch (track.label()) {
-    case TrackLabel::kWound:
-      return {.profile = PictureProfile::kWound, .rank = SlotDemand::kMain};
-    case TrackLabel::kScreen:
-      return {.profile = PictureProfile::kScreen, .rank = is_pinned ? SlotDemand::kMain : SlotDemand::kScreen};
-    default:
-      if (is_pinned) return {.profile = PictureProfile::kOrdinary, .rank = SlotDemand::kMain};
-      return {.profile = PictureProfile::kOrdinary,
-              .rank = publisher.room().is_loudest(publisher.id()) ? SlotDemand::kSpeaker : SlotDemand::kOther};
-  }
-}
-
-// A layer that has just begun has no rate yet: what its size usually takes.
-void assume_rates(std::span<LayerOffer> offers) {
-  for (LayerOffer& offer : offers) {
-    if (offer.up_to.back().rate.bps() > 0) continue;
-    const auto pixels = static_cast<double>(uint32_t{offer.width} * offer.height);
-    offer.up_to.fill({.rate = DataRate::bps(static_cast<int64_t>(pixels * SendControl::kBitsPerPixel))});
-  }
-}
-
-SlotDemand demand_of(Timestamp now, const ReceiveSlot& slot, Layers& layers) {
-  SlotDemand demand;
-  demand.kind = slot.kind();
-  if (!slot.is_live()) return demand;
-  size_t count = slot.track()->offer_layers(now, layers);
-  if (slot.kind() == MediaKind::kAudio) {
-    layers.front() = {};
-    layers.front().up_to.fill({.rate = SendControl::kVoice});
-    count = std::min<size_t>(count, 1);
-  } else {
-    assume_rates(std::span(layers).first(count));
-    const SlotWish* const wish = slot.session().participant().find_wish(slot.mid());
-    const Aspect aspect = aspect_of(slot, wish);
-    demand.profile = aspect.profile;
-    demand.rank = aspect.rank;
-    if (wish != nullptr) {
-      demand.wish_priority = wish->priority;
-      demand.wish_width = wish->width;
-      demand.wish_height = wish->height;
-    }
-  }
-  demand.layers = std::span<const LayerOffer>(layers).first(count);
-  return demand;
-}
 
 // What sound and the lowest layers of all pictures take together.
 DataRate least(std::span<const SlotDemand> demands) {
@@ -86,7 +27,7 @@ bool SendControl::divide(Timestamp now, std::span<const std::unique_ptr<ReceiveS
   divided_at_ = now;
   constexpr size_t kMax = BitrateAllocator::kSlotsMax;
   const size_t count = std::min(slots.size(), kMax);
-  std::array<Layers, kMax> layers;
+  std::array<LayerOffers, kMax> layers;
   std::array<SlotDemand, kMax> demands;
   std::array<SlotGrant, kMax> grants;
   memory_.resize(count);

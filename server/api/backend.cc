@@ -64,6 +64,9 @@ void Backend::on_worker_event(WorkerIndex, const channel::Event& event) {
   } else if (const auto* slots = std::get_if<channel::SlotsChanged>(&event)) {
     bridge.on_slots(*slots);
     if (const auto who = bridge.find(slots->participant)) signalling.send_slots(*who);
+  } else if (const auto* layers = std::get_if<channel::LayersWanted>(&event)) {
+    bridge.on_layers(*layers);
+    if (const auto who = bridge.find(layers->participant)) signalling.send_layers(*who, layers->mid, layers->rids);
   } else if (const auto* speakers = std::get_if<channel::ActiveSpeakers>(&event)) {
     const auto key = bridge.find(speakers->room);
     if (!key) return;

@@ -127,14 +127,17 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::sync_locked(RoomPtr room, Parti
     found->second.number = workers_.new_participant_id();
     numbers_.emplace(found->second.number, who);
   }
-  channel::Rights rights = media_rights(*consultation, *participant);
+  channel::Join wanted;
+  wanted.rights = media_rights(*consultation, *participant);
+  wanted.echo = participant->wants_echo;
+  wanted.signs = consultation->kind->policy_of(participant->role).signs;
   std::vector<RightKind> muted = media_kinds(participant->host_muted);
   if (!room->number) {
     // Nobody is in a room that no worker has: it is opened by who comes, not by who changes.
     if (!create) co_return std::nullopt;
     if (Failure failure = co_await open(room, *consultation)) co_return failure;
   }
-  co_return co_await apply(room, found->second, std::move(rights), std::move(muted), participant->wants_echo);
+  co_return co_await apply(room, found->second, std::move(wanted), std::move(muted));
 }
 
 asio::awaitable<RoomBridge::Failure> RoomBridge::open(RoomPtr room, const Consultation& consultation) {
@@ -148,16 +151,14 @@ asio::awaitable<RoomBridge::Failure> RoomBridge::open(RoomPtr room, const Consul
   co_return std::nullopt;
 }
 
-asio::awaitable<RoomBridge::Failure> RoomBridge::apply(RoomPtr room, Member& member, channel::Rights rights,
-                                                       std::vector<RightKind> muted, bool echo) {
+asio::awaitable<RoomBridge::Failure> RoomBridge::apply(RoomPtr room, Member& member, channel::Join wanted,
+                                                       std::vector<RightKind> muted) {
+  channel::Rights rights = wanted.rights;
   if (!member.is_joined) {
-    channel::Join join;
-    join.room = room->number;
-    join.participant = member.number;
-    join.tag = numbers_.at(member.number).participant.to_string();
-    join.rights = rights;
-    join.echo = echo;
-    const auto joined = co_await workers_.call(room->number, std::move(join));
+    wanted.room = room->number;
+    wanted.participant = member.number;
+    wanted.tag = numbers_.at(member.number).participant.to_string();
+    const auto joined = co_await workers_.call(room->number, std::move(wanted));
     if (!joined) co_return problem_of(joined.error());
     member.is_joined = true;
     member.rights = std::move(rights);
@@ -303,6 +304,11 @@ void RoomBridge::on_slots(const channel::SlotsChanged& event) {
   if (who) find_room(who->consultation)->members.at(who->participant).slots = event.slots;
 }
 
+void RoomBridge::on_layers(const channel::LayersWanted& event) {
+  const auto who = find(event.participant);
+  if (who) find_room(who->consultation)->members.at(who->participant).layers[event.mid] = event.rids;
+}
+
 std::vector<ParticipantRef> RoomBridge::forget_rooms(const std::vector<RoomId>& lost) {
   std::vector<ParticipantRef> affected;
   for (const auto& [key, room] : rooms_) {
@@ -365,6 +371,11 @@ std::vector<signal::PublicSlot> RoomBridge::slots_of(ParticipantRef who) const {
   return slots;
 }
 
+const std::map<std::string, std::vector<std::string>>* RoomBridge::layers_of(ParticipantRef who) const {
+  const Member* member = find_member(who);
+  return member == nullptr ? nullptr : &member->layers;
+}
+
 RoomBridge::RoomPtr RoomBridge::find_room(ConsultationKey key) const {
   const auto found = rooms_.find(key);
   return found == rooms_.end() ? nullptr : found->second;
@@ -389,6 +400,7 @@ const RoomBridge::Member* RoomBridge::find_member(ParticipantRef who) const {
 void RoomBridge::drop_transport(ParticipantRef who, Member& member, bool is_timed_out) {
   if (!member.web) return;
   member.web = TransportId{};
+  member.layers.clear();
   consultations_.transport_closed(clock_.now(), who, is_timed_out);
 }
 

@@ -80,6 +80,7 @@ class RoomBridge {
   // --- news of the workers ---
   void on_transport_state(const channel::TransportState& event);
   void on_slots(const channel::SlotsChanged& event);
+  void on_layers(const channel::LayersWanted& event);
   // Who had a transport in these rooms and needs a new one.
   std::vector<ParticipantRef> forget_rooms(const std::vector<RoomId>& rooms);
 
@@ -89,6 +90,8 @@ class RoomBridge {
   std::optional<ConsultationKey> find(RoomId room) const;
   // The participant's slots with public ids; nothing before the first offer.
   std::vector<signal::PublicSlot> slots_of(ParticipantRef who) const;
+  // Of the m-lines of the web session that the worker has said it of; nullptr before the first offer.
+  const std::map<std::string, std::vector<std::string>>* layers_of(ParticipantRef who) const;
   size_t room_count() const { return rooms_.size(); }
   // By number.
   std::vector<RoomSummary> rooms() const;
@@ -102,6 +105,7 @@ class RoomBridge {
     channel::Rights rights;
     std::vector<channel::RightKind> muted;
     std::vector<channel::Slot> slots;
+    std::map<std::string, std::vector<std::string>> layers;  // by mid: the rids to send
 
     WhipResource* find(WhipResourceKey key);
   };
@@ -122,8 +126,8 @@ class RoomBridge {
   // All below: the caller holds the room's lock.
   boost::asio::awaitable<Failure> sync_locked(RoomPtr room, ParticipantRef who, bool create);
   boost::asio::awaitable<Failure> open(RoomPtr room, const Consultation& consultation);
-  boost::asio::awaitable<Failure> apply(RoomPtr room, Member& member, channel::Rights rights,
-                                        std::vector<channel::RightKind> muted, bool echo);
+  boost::asio::awaitable<Failure> apply(RoomPtr room, Member& member, channel::Join wanted,
+                                        std::vector<channel::RightKind> muted);
   boost::asio::awaitable<Failure> take_out(RoomPtr room, ParticipantRef who);
   boost::asio::awaitable<void> close_locked(RoomPtr room);
   void drop_transport(ParticipantRef who, Member& member, bool is_timed_out);

@@ -357,6 +357,12 @@ std::string slots(const std::vector<PublicSlot>& slots) {
   return boost::json::serialize(boost::json::object{{"type", "slots"}, {"slots", std::move(array)}});
 }
 
+std::string layers(std::string_view mid, const std::vector<std::string>& rids) {
+  boost::json::array array;
+  for (const std::string& rid : rids) array.emplace_back(rid);
+  return boost::json::serialize(boost::json::object{{"type", "layers"}, {"mid", mid}, {"rids", std::move(array)}});
+}
+
 std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone) {
   return boost::json::serialize(
       boost::json::object{{"type", "roster"}, {"changed", to_array(changed)}, {"gone", to_array(gone)}});

@@ -101,6 +101,7 @@ std::string consultation(const Consultation& consultation);
 std::string removed(std::string_view reason);
 std::string ended();
 std::string slots(const std::vector<PublicSlot>& slots);
+std::string layers(std::string_view mid, const std::vector<std::string>& rids);
 std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone);
 std::string speakers(const std::vector<ParticipantKey>& participants);
 std::string muted(MuteKinds kinds);

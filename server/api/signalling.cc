@@ -86,6 +86,9 @@ void Signalling::bind(SignalSession& session, ParticipantRef who) {
   session.connection_.send(signal::welcome(consultation, participant, roster_for(session, consultation)));
   if (!participant.host_muted.empty()) tell_own_change(session, consultation, participant);
   if (!bridge_.slots_of(who).empty()) send_slots(who);
+  if (const auto* layers = bridge_.layers_of(who)) {
+    for (const auto& [mid, rids] : *layers) send_layers(who, mid, rids);
+  }
   spawn_sync(who, true);
 }
 
@@ -190,6 +193,11 @@ void Signalling::tell_gone(ParticipantRef who) {
 void Signalling::send_slots(ParticipantRef who) {
   const SignalSession* session = find(who);
   if (session != nullptr) session->connection_.send(signal::slots(bridge_.slots_of(who)));
+}
+
+void Signalling::send_layers(ParticipantRef who, std::string_view mid, const std::vector<std::string>& rids) {
+  const SignalSession* session = find(who);
+  if (session != nullptr) session->connection_.send(signal::layers(mid, rids));
 }
 
 void Signalling::send_speakers(ConsultationKey key, const std::vector<ParticipantKey>& participants) {

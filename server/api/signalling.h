@@ -73,6 +73,7 @@ class Signalling {
   // Presence that ran out, tokens to renew: several times a second.
   void handle_tick();
   void send_slots(ParticipantRef who);
+  void send_layers(ParticipantRef who, std::string_view mid, const std::vector<std::string>& rids);
   void send_speakers(ConsultationKey key, const std::vector<ParticipantKey>& participants);
   void send_renew(ParticipantRef who);
   // At the end of the process; the sessions touch nothing of Eir any more.

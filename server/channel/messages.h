@@ -17,7 +17,7 @@
 namespace eir::channel {
 
 // Both ends come from one executable, so this only guards against an upgrade that leaves an old worker alive.
-inline constexpr uint32_t kProtocolVersion = 1;
+inline constexpr uint32_t kProtocolVersion = 2;
 
 // Limits of what one message may hold; the decoder refuses more.
 inline constexpr size_t kMessageBytesMax = 1 << 20;
@@ -75,7 +75,8 @@ struct Join {
   ParticipantId participant;
   std::string tag;  // as in OpenRoom; control writes the public participant id
   Rights rights;
-  bool echo = false;  // slots show one's own tracks: template `test` only
+  bool echo = false;   // slots show one's own tracks: template `test` only
+  bool signs = false;  // uses sign language or interprets: movement before detail, and before the other faces
 };
 
 struct Leave {
@@ -341,6 +342,15 @@ struct MediaStarted {
   uint32_t elapsed_ms = 0;  // Eir's own share: since DTLS was connected, the rights were there and a source sent
 };
 
+// The simulcast layers that the publisher of this m-line shall send from now on; the others nobody could use.
+struct LayersWanted {
+  static constexpr std::string_view kKind = "layers_wanted";
+  ParticipantId participant;
+  TrackId track;
+  std::string mid;
+  std::vector<std::string> rids;
+};
+
 // The worker gave up a room of its own accord.
 struct RoomLost {
   static constexpr std::string_view kKind = "room_lost";
@@ -360,7 +370,7 @@ struct Counters {
 };
 
 using Event = std::variant<Hello, TransportState, TrackPublished, TrackEnded, SlotsChanged, ActiveSpeakers,
-                           MediaStarted, RoomLost, Counters>;
+                           MediaStarted, LayersWanted, RoomLost, Counters>;
 
 // --- the envelope ---
 

@@ -49,13 +49,16 @@ struct ConsultationTemplate {
     Rights withheld;                 // cut off from the role's ceiling, from what is given and what is grantable
     Rights receives = kMediaRights;  // the kinds of media it gets
     bool skips_waiting = false;      // comes in without being admitted
+    bool signs = false;              // uses sign language, or interprets: its picture keeps moving on a thin line
 
     bool operator==(const RolePolicy&) const = default;
   };
   // Who helps with technique reads the list of participants and never sees or hears them; no template changes that.
+  // An interpreter's hands, or lips, are what others follow.
   static constexpr std::array<RolePolicy, kRoleCount> unlimited_roles() {
     std::array<RolePolicy, kRoleCount> out;
     out[static_cast<size_t>(Role::kSupport)].receives = {};
+    out[static_cast<size_t>(Role::kInterpreter)].signs = true;
     return out;
   }
   // Indexed by Role.

@@ -140,6 +140,7 @@ class TemplateReader {
     each_key(place, [&](std::string_view name, const Place& inner) {
       if (name == "withhold") return read_rights(inner, kAllRights, out.withheld);
       if (name == "skips_waiting") return read_bool(inner, out.skips_waiting);
+      if (name == "signs") return read_bool(inner, out.signs);
       if (name != "receives") return false;
       read_rights(inner, kAllMedia, out.receives);
       if (role == Role::kSupport && !out.receives.empty()) fail(inner, "must be []: support reads lists and no more");

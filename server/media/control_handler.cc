@@ -35,8 +35,8 @@ channel::Reply ControlHandler::handle(Timestamp now, const channel::CloseRoom& r
 }
 
 channel::Reply ControlHandler::handle(Timestamp now, const channel::Join& request) {
-  return to_reply(
-      router_.join(now, request.room, request.participant, to_router(request.rights), request.tag, request.echo));
+  return to_reply(router_.join(now, request.room, request.participant, to_router(request.rights),
+                               {.tag = request.tag, .echo = request.echo, .signs = request.signs}));
 }
 
 channel::Reply ControlHandler::handle(Timestamp now, const channel::Leave& request) {

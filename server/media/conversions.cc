@@ -80,6 +80,9 @@ struct EventConversion {
     return channel::MediaStarted{e.participant, e.mid,
                                  static_cast<uint32_t>(std::clamp<int64_t>(e.elapsed_ms, 0, most))};
   }
+  channel::Event operator()(const LayersWanted& e) const {
+    return channel::LayersWanted{e.participant, e.track, e.mid, e.rids};
+  }
 };
 
 channel::ReportedParticipant report_of(const Participant& participant) {

@@ -90,6 +90,83 @@ TEST_P(LayersSim, ALayerThatStopsIsNotOffered) {
   EXPECT_EQ(offers.layers[1].width, 640);
 }
 
+void wish(SimWorld& world, const SimPerson& viewer, uint32_t width, uint32_t height) {
+  const SlotWish wish{.mid = "1",
+                      .source = {},
+                      .label = TrackLabel::kCamera,
+                      .hidden = width == 0,
+                      .width = width,
+                      .height = height,
+                      .priority = 0};
+  ASSERT_TRUE(world.router().set_view(world.now(), viewer.id, {wish}));
+}
+
+uint64_t sent_of(const SimPerson& speaker, size_t layer) {
+  return speaker.client->senders()[1]->encodings()[layer].stats().packets;
+}
+
+// What each layer sends in the next `d`.
+std::array<uint64_t, 3> sent_within(SimWorld& world, const SimPerson& speaker, Duration d) {
+  std::array<uint64_t, 3> sent{};
+  for (size_t i = 0; i < sent.size(); ++i) sent[i] = sent_of(speaker, i);
+  world.run_for(d);
+  for (size_t i = 0; i < sent.size(); ++i) sent[i] = sent_of(speaker, i) - sent[i];
+  return sent;
+}
+
+// The line carries the smallest layer at 30 frames/s (170 kbit/s with headers) or the next one at 15 (270), not at 30.
+TEST_P(LayersSim, WhoSignsKeepsMovingOnAThinLine) {
+  const auto frames_per_second = [&](bool signs) {
+    SimWorld world(GetParam());
+    world.join(simulcaster(3), {}, SimWorld::kAllRights, signs);
+    SimPerson& viewer = world.join(watcher(1), {.up = {}, .down = {.rate = DataRate::kbps(450), .queue = 300ms}});
+    world.run_for(10s);
+    const ReceiverStats& video = slot_stats(viewer, MediaKind::kVideo);
+    const uint64_t before = video.decodable;
+    world.run_for(10s);
+    return static_cast<double>(video.decodable - before) / 10;
+  };
+  EXPECT_GE(frames_per_second(true), 20);
+  EXPECT_LT(frames_per_second(false), 20);
+}
+
+TEST_P(LayersSim, LayersThatNobodyCouldUseRestAtTheirPublisher) {
+  SimWorld world(GetParam());
+  SimPerson& speaker = world.join(simulcaster(1));
+  SimPerson& small = world.join(watcher(1));
+  SimPerson& large = world.join(watcher(1));
+  wish(world, small, 320, 180);
+  wish(world, large, 640, 360);
+  world.run_for(10s);
+  std::array<uint64_t, 3> sent = sent_within(world, speaker, 5s);
+  EXPECT_GT(sent[0], 100U);
+  EXPECT_GT(sent[1], 100U);
+  EXPECT_EQ(sent[2], 0U);
+  // Nobody looks at all: the smallest goes on, for whoever comes.
+  wish(world, small, 0, 0);
+  wish(world, large, 0, 0);
+  world.run_for(6s);
+  sent = sent_within(world, speaker, 5s);
+  EXPECT_GT(sent[0], 100U);
+  EXPECT_EQ(sent[1] + sent[2], 0U);
+}
+
+TEST_P(LayersSim, ALayerThatIsWantedAgainIsThereAtOnce) {
+  SimWorld world(GetParam());
+  SimPerson& speaker = world.join(simulcaster(1));
+  SimPerson& viewer = world.join(watcher(1));
+  wish(world, viewer, 320, 180);
+  world.run_for(10s);
+  ASSERT_EQ(sent_within(world, speaker, 2s)[2], 0U);
+  const ReceiverStats& video = slot_stats(viewer, MediaKind::kVideo);
+  const uint64_t before = video.decodable_of(1280, 720);
+  wish(world, viewer, 1280, 720);
+  const Timestamp asked = world.now();
+  ASSERT_TRUE(world.run_until([&] { return video.decodable_of(1280, 720) > before; }, 2s));
+  EXPECT_LT(world.now() - asked, 500ms);
+  EXPECT_EQ(video.decodable, video.frames);
+}
+
 TEST_P(LayersSim, ASourceThatRequestsDoNotReachSendsKeyFramesByTheClockAlone) {
   SimWorld world(GetParam());
   ClientOptions options = publisher();

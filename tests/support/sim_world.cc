@@ -124,7 +124,7 @@ std::string SimWorld::unaccounted() const {
   return text;
 }
 
-SimPerson& SimWorld::join(ClientOptions options, const AccessLine& line, const Rights& rights) {
+SimPerson& SimWorld::join(ClientOptions options, const AccessLine& line, const Rights& rights, bool signs) {
   const auto number = static_cast<uint32_t>(people_.size() + 1);
   auto person = std::make_unique<SimPerson>();
   person->id = ParticipantId(number);
@@ -136,7 +136,7 @@ SimPerson& SimWorld::join(ClientOptions options, const AccessLine& line, const R
   client_randoms_.push_back(std::make_unique<SeededRandom>((seed_ + number) * kClientSeed));
   person->client = std::make_unique<Client>(std::move(options), identities().client, *client_randoms_.back());
   const std::string tag = "person-" + std::to_string(number);
-  EIR_CHECK(router_->join(now_, kRoom, person->id, rights, tag, false).has_value());
+  EIR_CHECK(router_->join(now_, kRoom, person->id, rights, {.tag = tag, .signs = signs}).has_value());
   people_.push_back(std::move(person));
   answer(*people_.back());
   return *people_.back();
@@ -291,6 +291,10 @@ void SimWorld::drain_router_events() {
   while (auto event = router_->poll_event()) {
     if (const auto* changed = std::get_if<SlotsChanged>(&*event)) {
       if (SimPerson* person = find(changed->participant)) person->slots = changed->slots;
+    } else if (const auto* layers = std::get_if<LayersWanted>(&*event)) {
+      SimPerson* const person = find(layers->participant);
+      ClientSender* const sender = person == nullptr ? nullptr : person->client->find_sender(layers->mid);
+      if (sender != nullptr) sender->set_active(layers->rids);
     }
     events_.push_back(std::move(*event));
   }

@@ -51,7 +51,8 @@ class SimWorld {
   ~SimWorld();
 
   // Offers, answers and starts; the client's tag is its participant id.
-  SimPerson& join(ClientOptions options, const AccessLine& line = {}, const Rights& rights = kAllRights);
+  SimPerson& join(ClientOptions options, const AccessLine& line = {}, const Rights& rights = kAllRights,
+                  bool signs = false);
   // The client says BYE and close_notify; the router is told.
   void leave(SimPerson& person);
   // The client offers again (after add_…() or remove_media()).

@@ -36,6 +36,8 @@ export class Media {
     this.senders = new Map();
     /** What each sender was given last. @type {Map<Output, MediaStreamTrack|null>} */
     this.attached = new Map();
+    /** The simulcast layers that somebody has use for, by mid; all, where nothing is said. @type {Map<string, string[]>} */
+    this.layers = new Map();
     /** @type {Promise<void>} */
     this.applied = Promise.resolve();
     /** Offers sent, the id of the last one, and attempts to connect. */
@@ -96,6 +98,7 @@ export class Media {
     this.pc = pc;
     session.slots.clear();
     this.attached.clear();
+    this.layers.clear();
     pc.ontrack = (event) => session.emit('track', event);
     pc.onconnectionstatechange = () => {
       if (this.pc !== pc || session.isOver) return;
@@ -181,14 +184,32 @@ export class Media {
 
   attachTracks() {
     if (this.session.isOver) return;
-    for (const [output, { sender }] of this.senders) {
+    for (const [output, transceiver] of this.senders) {
       const track = this.maySend(output) ? this.track(output) : null;
       if ((this.attached.get(output) ?? null) === track) continue;
       this.attached.set(output, track);
-      // One after the other: a sender takes no new parameters while it is busy with the last ones.
-      this.applied = this.applied.then(() => giveTrack(sender, track)).catch((error) => this.session.emit('sender_failed', String(error)));
+      this.apply(transceiver, track);
     }
     this.session.emit('sending');
+  }
+
+  /**
+   * One after the other: a sender takes no new parameters while it is busy with the last ones.
+   * @param {RTCRtpTransceiver} transceiver
+   * @param {MediaStreamTrack|null} track
+   */
+  apply({ sender, mid }, track) {
+    this.applied = this.applied
+      .then(() => giveTrack(sender, track, this.layers.get(mid ?? '')))
+      .catch((error) => this.session.emit('sender_failed', String(error)));
+  }
+
+  /** @param {Message} message which layers of an m-line somebody has use for */
+  setLayers({ mid, rids }) {
+    this.layers.set(mid, rids);
+    for (const [output, transceiver] of this.senders) {
+      if (transceiver.mid === mid) this.apply(transceiver, this.attached.get(output) ?? null);
+    }
   }
 
   /**
@@ -348,17 +369,18 @@ export class Media {
 /**
  * @param {RTCRtpSender} sender
  * @param {MediaStreamTrack|null} track null: nothing is sent
+ * @param {string[]} [rids] the layers to send; all, if nothing is said
  */
-async function giveTrack(sender, track) {
+async function giveTrack(sender, track, rids) {
   await sender.replaceTrack(track);
   // Firefox sends the last picture again each second when its track is gone, unless the encoding rests too.
   const parameters = sender.getParameters();
   const { encodings } = parameters;
-  const active = track !== null;
   const maxBitrate = track?.contentHint === 'detail' && encodings.length === 1 ? kDetailBitrate : undefined;
-  if (encodings.every((encoding) => encoding.active === active && encoding.maxBitrate === maxBitrate)) return;
+  const isActive = (/** @type {RTCRtpEncodingParameters} */ { rid }) => track !== null && (!rid || !rids || rids.includes(rid));
+  if (encodings.every((encoding) => encoding.active === isActive(encoding) && encoding.maxBitrate === maxBitrate)) return;
   for (const encoding of encodings) {
-    encoding.active = active;
+    encoding.active = isActive(encoding);
     delete encoding.maxBitrate;
     if (maxBitrate) encoding.maxBitrate = maxBitrate;
   }

@@ -123,6 +123,7 @@ export class EirSession extends EventTarget {
         this.setSlots([]);
         return this.become('waiting', []);
       case 'slots': return this.setSlots(message.slots);
+      case 'layers': return this.media.setLayers(message);
       case 'consultation': return this.setRoom(message);
       case 'roster':
         for (const entry of message.changed) this.roster.set(entry.id, entry);

@@ -74,7 +74,7 @@ class RouterTest : public testing::Test {
     }
   }
   void join(uint32_t id, const OfferShape& shape, Rights rights = kAll) {
-    ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(id), rights, "p", false));
+    ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(id), rights, {.tag = "p"}));
     ASSERT_TRUE(negotiate(id, id, shape));
     poll();
   }
@@ -120,7 +120,7 @@ TEST_F(RouterTest, OwnTracksAreNeverShown) {
 }
 
 TEST_F(RouterTest, EchoShowsOwnTracks) {
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, "p", true));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, {.tag = "p", .echo = true}));
   ASSERT_TRUE(negotiate(1, 1, {.audio_in = 1, .video_in = 1}));
   poll();
   EXPECT_EQ(slot(1, 0).source, ParticipantId(1));
@@ -209,7 +209,7 @@ TEST_F(RouterTest, MoreVoicesThanSlotsFillNoSlotTwice) {
 }
 
 TEST_F(RouterTest, ALaterOfferKeepsTheSlotsOfItsMids) {
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, "p", false));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, {.tag = "p"}));
   const auto first = negotiate(1, 1, {.audio_in = 1, .video_in = 1});
   const auto second = negotiate(1, 1, {.audio_in = 1, .video_in = 2});
   ASSERT_TRUE(first && second);
@@ -224,7 +224,7 @@ TEST_F(RouterTest, ALaterOfferKeepsTheSlotsOfItsMids) {
 }
 
 TEST_F(RouterTest, ANewUfragIsAnIceRestartAndANewCertificateIsRefused) {
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, "p", false));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, {.tag = "p"}));
   const auto first = negotiate(1, 1, {});
   const auto restarted = negotiate(1, 1, {.ufrag = "efgh"});
   ASSERT_TRUE(first && restarted);
@@ -234,12 +234,12 @@ TEST_F(RouterTest, ANewUfragIsAnIceRestartAndANewCertificateIsRefused) {
 
 TEST_F(RouterTest, ATransportBelongsToOneParticipant) {
   join(1, {});
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(2), kAll, "p", false));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(2), kAll, {.tag = "p"}));
   EXPECT_EQ(negotiate(2, 1, {}).error().code, RouterRefusal::kNotPossible);
 }
 
 TEST_F(RouterTest, AParticipantHasAtMostFourSessions) {
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, "p", false));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, {.tag = "p"}));
   for (uint32_t transport = 1; transport <= Participant::kSessionsMax; ++transport) {
     EXPECT_TRUE(negotiate(1, transport, {}));
   }
@@ -247,7 +247,7 @@ TEST_F(RouterTest, AParticipantHasAtMostFourSessions) {
 }
 
 TEST_F(RouterTest, ARefusedOfferSaysWhyAndLeavesNothingBehind) {
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, "p", false));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(1), kAll, {.tag = "p"}));
   const auto refused = router_.negotiate(
       at(0ms), {.participant = ParticipantId(1), .transport = TransportId(1), .offer = "v=0\r\nnonsense\r\n"});
   EXPECT_EQ(refused.error().code, RouterRefusal::kOfferRefused);
@@ -257,7 +257,7 @@ TEST_F(RouterTest, ARefusedOfferSaysWhyAndLeavesNothingBehind) {
 
 TEST_F(RouterTest, AnAudioOnlyRoomRefusesVideoLines) {
   ASSERT_TRUE(router_.open_room(RoomId(2), {.tag = "", .audio_only = true}));
-  ASSERT_TRUE(router_.join(at(0ms), RoomId(2), ParticipantId(1), kAll, "p", false));
+  ASSERT_TRUE(router_.join(at(0ms), RoomId(2), ParticipantId(1), kAll, {.tag = "p"}));
   const auto answer = negotiate(1, 1, {.audio_in = 1, .video_in = 1});
   ASSERT_TRUE(answer);
   EXPECT_TRUE(answer->media[0].is_track);
@@ -272,7 +272,7 @@ TEST_F(RouterTest, RealOffersOfBothBrowsersAreAnswered) {
                            "firefox153_sendrecv.sdp", "gstreamer122_whip.sdp", "pion3156_sendrecv.sdp"}) {
     SCOPED_TRACE(name);
     ++id;
-    ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(id), kAll, "p", false));
+    ASSERT_TRUE(router_.join(at(0ms), RoomId(1), ParticipantId(id), kAll, {.tag = "p"}));
     const std::string text = real_offer(name);
     EXPECT_TRUE(
         router_.negotiate(at(0ms), {.participant = ParticipantId(id), .transport = TransportId(id), .offer = text}));
@@ -283,7 +283,7 @@ TEST_F(RouterTest, DrainingTakesNobodyNewAndLeavesTheOthersAlone) {
   join(1, {.audio_in = 1, .video_in = 1});
   router_.drain();
   EXPECT_EQ(router_.open_room(RoomId(7), {}).error(), RouterRefusal::kDraining);
-  EXPECT_EQ(router_.join(at(0ms), RoomId(1), ParticipantId(9), kAll, "p", false).error(), RouterRefusal::kDraining);
+  EXPECT_EQ(router_.join(at(0ms), RoomId(1), ParticipantId(9), kAll, {.tag = "p"}).error(), RouterRefusal::kDraining);
   EXPECT_TRUE(negotiate(1, 1, {.audio_in = 1, .video_in = 2}));
 }
 

@@ -215,6 +215,43 @@ TEST_F(BackendTest, SlotsAndSpeakersAreToldByPublicIds) {
   EXPECT_EQ(connection.last("speakers"), R"({"type":"speakers","participants":[")" + host.id + R"("]})");
 }
 
+TEST_F(BackendTest, WantedLayersAreToldAndToldAgainAfterHello) {
+  create();
+  const Person host = join(0);
+  Connection connection;
+  SignalSession session(backend->signalling, connection);
+  hello(session, host);
+  channel::LayersWanted layers;
+  layers.participant = ParticipantId(worker->numbers.at(host.id));
+  layers.mid = "1";
+  layers.rids = {"q", "h"};
+  worker->send_event(layers);
+  const std::string expected = R"({"type":"layers","mid":"1","rids":["q","h"]})";
+  run_until([&] { return !connection.last("layers").empty(); });
+  EXPECT_EQ(connection.last("layers"), expected);
+  Connection later;
+  SignalSession again(backend->signalling, later);
+  hello(again, host);
+  EXPECT_EQ(later.last("layers"), expected);
+}
+
+TEST_F(BackendTest, TheWorkerLearnsWhoSigns) {
+  create();
+  const auto made = call("POST", base + "/seats", R"({"role":"interpreter"})", secret);
+  ASSERT_EQ(made.status, 201);
+  seats.emplace_back(boost::json::parse(made.body).at("id").as_string());
+  Connection first;
+  Connection second;
+  SignalSession hosts(backend->signalling, first);
+  SignalSession interpreters(backend->signalling, second);
+  const Person host = join(0);
+  const Person interpreter = join(seats.size() - 1);
+  hello(hosts, host);
+  hello(interpreters, interpreter);
+  EXPECT_FALSE(worker->signs.at(worker->numbers.at(host.id)));
+  EXPECT_TRUE(worker->signs.at(worker->numbers.at(interpreter.id)));
+}
+
 TEST_F(BackendTest, WishForAParticipantOfAnotherConsultationIsNotFound) {
   create();
   const Person stranger = join(0);

@@ -41,6 +41,7 @@ class FakeWorker final : public channel::ChannelListener {
 
   // By what they were told of last.
   std::map<uint32_t, channel::Rights> rights;
+  std::map<uint32_t, bool> signs;
   std::map<uint32_t, size_t> muted_kinds;
   std::map<std::string, uint32_t> numbers;  // by public participant id
   std::vector<uint32_t> transports;
@@ -63,6 +64,7 @@ class FakeWorker final : public channel::ChannelListener {
       ++rooms_closed;
     } else if (const auto* join = std::get_if<channel::Join>(&request)) {
       rights[join->participant.value] = join->rights;
+      signs[join->participant.value] = join->signs;
       numbers[join->tag] = join->participant.value;
     } else if (const auto* set = std::get_if<channel::SetRights>(&request)) {
       rights[set->participant.value] = set->rights;

@@ -96,7 +96,7 @@ TEST_F(ChannelEndTest, ADescriptorArrivesWithItsMessage) {
 
 TEST_F(ChannelEndTest, AnUnknownMessageIsCountedAndTheNextOneRead) {
   open_first();
-  const std::string stream = make_frame(R"({"v":1,"id":1,"kind":"pong","body":{}})", false) + make_frame("x", false) +
+  const std::string stream = make_frame(R"({"v":2,"id":1,"kind":"pong","body":{}})", false) + make_frame("x", false) +
                              make_frame(encode({7, Request(Ping{})}), false);
   ASSERT_EQ(write(second_.value(), stream.data(), stream.size()), static_cast<ssize_t>(stream.size()));
   run();

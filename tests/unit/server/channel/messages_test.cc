@@ -26,15 +26,16 @@ DecodeError error_of(std::string_view json) {
 }
 
 TEST(Messages, JoinIsWrittenWithMemberNamesAndSnakeCase) {
-  Join join{RoomId(7), ParticipantId(12), "p_abc", {{RightKind::kAudio, RightKind::kExtraVideo}, {}, 5}, true};
-  EXPECT_EQ(again({3, Request(join)}),
-            R"({"v":1,"id":3,"kind":"join","body":{"room":7,"participant":12,"tag":"p_abc",)"
-            R"("rights":{"send_kinds":["audio","extra_video"],"receive_kinds":[],"groups":5},"echo":true}})");
+  Join join{RoomId(7), ParticipantId(12), "p_abc", {{RightKind::kAudio, RightKind::kExtraVideo}, {}, 5}, true, true};
+  EXPECT_EQ(
+      again({3, Request(join)}),
+      R"({"v":2,"id":3,"kind":"join","body":{"room":7,"participant":12,"tag":"p_abc",)"
+      R"("rights":{"send_kinds":["audio","extra_video"],"receive_kinds":[],"groups":5},"echo":true,"signs":true}})");
 }
 
 TEST(Messages, EveryMemberSurvives) {
   const std::string json =
-      R"({"v":1,"id":0,"kind":"slots_changed","body":{"participant":4294967295,"slots":[{"mid":"5","track":4000000000,)"
+      R"({"v":2,"id":0,"kind":"slots_changed","body":{"participant":4294967295,"slots":[{"mid":"5","track":4000000000,)"
       R"("source":9,"kind":"video","label":"wound","state":"codec_unsupported"}]}})";
   const auto decoded = decode(json);
   ASSERT_TRUE(decoded.has_value());
@@ -71,7 +72,7 @@ TEST(Messages, ReportSurvivesWithAllItsLevels) {
                           {{TransportId(3), SessionKind::kWhip, TransportPhase::kDisconnected}},
                           {{TrackId(4), "0", MediaKind::kVideo, TrackLabel::kScreen}}}}}}};
   EXPECT_EQ(again({1, Reply(report)}),
-            R"({"v":1,"id":1,"kind":"worker_report","body":{"draining":true,"rooms":[{"room":1,"tag":"c_x",)"
+            R"({"v":2,"id":1,"kind":"worker_report","body":{"draining":true,"rooms":[{"room":1,"tag":"c_x",)"
             R"("audio_only":false,"participants":[{"participant":2,"tag":"p_y","rights":{"send_kinds":["screen"],)"
             R"("receive_kinds":["video"],"groups":1},"muted_kinds":["audio"],"transports":[{"transport":3,)"
             R"("session_kind":"whip","state":"disconnected"}],"tracks":[{"track":4,"mid":"0","kind":"video",)"
@@ -95,7 +96,7 @@ TEST(Messages, EveryKindIsDecoded) {
   }
   for (const Event& e :
        std::initializer_list<Event>{Hello{}, TransportState{}, TrackPublished{}, TrackEnded{}, SlotsChanged{},
-                                    ActiveSpeakers{}, MediaStarted{}, RoomLost{}, Counters{}}) {
+                                    ActiveSpeakers{}, MediaStarted{}, LayersWanted{}, RoomLost{}, Counters{}}) {
     check({0, e});
   }
   EXPECT_EQ(kinds.size(), std::variant_size_v<Request> + std::variant_size_v<Reply> + std::variant_size_v<Event>);
@@ -103,7 +104,7 @@ TEST(Messages, EveryKindIsDecoded) {
 
 TEST(Messages, CounterValuesMayBeWholeOrNot) {
   const auto decoded = decode(
-      R"({"v":1,"id":0,"kind":"counters","body":{"values":[{"name":"a","value":3},{"name":"b","value":-0.5}]}})");
+      R"({"v":2,"id":0,"kind":"counters","body":{"values":[{"name":"a","value":3},{"name":"b","value":-0.5}]}})");
   ASSERT_TRUE(decoded.has_value());
   const auto& values = std::get<Counters>(std::get<Event>(decoded->body)).values;
   ASSERT_EQ(values.size(), 2U);
@@ -115,23 +116,23 @@ TEST(Messages, WhatIsNotAnEnvelopeIsRefused) {
   EXPECT_EQ(error_of(""), DecodeError::kNotJson);
   EXPECT_EQ(error_of("{"), DecodeError::kNotJson);
   EXPECT_EQ(error_of("[]"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"ping"})"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"ping","body":{},"more":1})"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":1,"id":-1,"kind":"ping","body":{}})"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":1,"id":4294967296,"kind":"ping","body":{}})"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"ping","body":[]})"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"ping","body":{}})"), DecodeError::kOtherVersion);
-  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"pong","body":{}})"), DecodeError::kUnknownKind);
+  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"ping"})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"ping","body":{},"more":1})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":2,"id":-1,"kind":"ping","body":{}})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":2,"id":4294967296,"kind":"ping","body":{}})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"ping","body":[]})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"ping","body":{}})"), DecodeError::kOtherVersion);
+  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"pong","body":{}})"), DecodeError::kUnknownKind);
 }
 
 TEST(Messages, OnlyEventsHaveNoId) {
-  EXPECT_EQ(error_of(R"({"v":1,"id":0,"kind":"ping","body":{}})"), DecodeError::kBadEnvelope);
-  EXPECT_EQ(error_of(R"({"v":1,"id":5,"kind":"hello","body":{"worker":0,"pid":1}})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":2,"id":0,"kind":"ping","body":{}})"), DecodeError::kBadEnvelope);
+  EXPECT_EQ(error_of(R"({"v":2,"id":5,"kind":"hello","body":{"worker":0,"pid":1}})"), DecodeError::kBadEnvelope);
 }
 
 TEST(Messages, BodiesAreReadStrictly) {
   const auto close_room = [](const std::string& body) {
-    return error_of(R"({"v":1,"id":1,"kind":"close_room","body":)" + body + "}");
+    return error_of(R"({"v":2,"id":1,"kind":"close_room","body":)" + body + "}");
   };
   EXPECT_EQ(close_room("{}"), DecodeError::kMissingField);
   EXPECT_EQ(close_room(R"({"room":1,"why":2})"), DecodeError::kUnknownField);
@@ -140,9 +141,9 @@ TEST(Messages, BodiesAreReadStrictly) {
   EXPECT_EQ(close_room(R"({"room":-1})"), DecodeError::kBadValue);
   EXPECT_EQ(close_room(R"({"room":1.5})"), DecodeError::kBadValue);
   EXPECT_EQ(close_room(R"({"room":null})"), DecodeError::kBadValue);
-  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"set_mute","body":{"participant":1,"kinds":["kAudio"]}})"),
+  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"set_mute","body":{"participant":1,"kinds":["kAudio"]}})"),
             DecodeError::kBadValue);
-  EXPECT_EQ(error_of(R"({"v":1,"id":1,"kind":"set_mute","body":{"participant":1,"kinds":"audio"}})"),
+  EXPECT_EQ(error_of(R"({"v":2,"id":1,"kind":"set_mute","body":{"participant":1,"kinds":"audio"}})"),
             DecodeError::kBadValue);
 }
 

@@ -43,7 +43,8 @@ TEST(SiteTemplates, EveryFieldIsRead) {
       "  join_early_min: 5\n"
       "  join_late_min: 6\n"
       "  roles:\n"
-      "    observer: {withhold: [audio, list], receives: [audio, screen], skips_waiting: true}\n");
+      "    observer: {withhold: [audio, list], receives: [audio, screen], skips_waiting: true, signs: true}\n"
+      "    interpreter: {signs: false}\n");
   EXPECT_EQ(kind.name, "mine");
   EXPECT_FALSE(kind.has_waiting_room);
   EXPECT_TRUE(kind.is_audio_only);
@@ -57,6 +58,8 @@ TEST(SiteTemplates, EveryFieldIsRead) {
   EXPECT_EQ(kind.policy_of(Role::kObserver).withheld, (Rights{kAudio, kList}));
   EXPECT_EQ(kind.policy_of(Role::kObserver).receives, (Rights{kAudio, kScreen}));
   EXPECT_TRUE(kind.policy_of(Role::kObserver).skips_waiting);
+  EXPECT_TRUE(kind.policy_of(Role::kObserver).signs);
+  EXPECT_FALSE(kind.policy_of(Role::kInterpreter).signs);
   EXPECT_EQ(kind.policy_of(Role::kPatient), ConsultationTemplate{}.policy_of(Role::kPatient));
 }
 
@@ -74,6 +77,7 @@ TEST(SiteTemplates, EveryFieldOfEveryTemplateSurvivesBeingWrittenAndReadAgain) {
     odd.roles[i].withheld = Rights{kAllRights[i % kAllRights.size()], kScreen};
     if (static_cast<Role>(i) != Role::kSupport) odd.roles[i].receives = Rights{kAllRights[i % 4]};
     odd.roles[i].skips_waiting = i % 2 == 0;
+    odd.roles[i].signs = i % 3 == 0;
   }
   ASSERT_THAT(all.add(to_yaml(odd), "odd"), IsEmpty());
   EXPECT_EQ(*all.find("odd"), odd);

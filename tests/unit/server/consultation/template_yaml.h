@@ -38,7 +38,8 @@ inline std::string to_yaml(const ConsultationTemplate& kind) {
     const auto& policy = kind.policy_of(role);
     out.append("    ").append(to_text(role)).append(": {withhold: ").append(list(policy.withheld));
     out.append(", receives: ").append(list(policy.receives));
-    out.append(", skips_waiting: ").append(flag(policy.skips_waiting)).append("}\n");
+    out.append(", skips_waiting: ").append(flag(policy.skips_waiting));
+    out.append(", signs: ").append(flag(policy.signs)).append("}\n");
   }
   return out;
 }

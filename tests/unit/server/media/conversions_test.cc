@@ -119,6 +119,16 @@ TEST(Conversions, MediaStartedIsNeverNegativeAndNeverWraps) {
   EXPECT_EQ(elapsed(int64_t{1} << 40), 0xffffffffU);
 }
 
+TEST(Conversions, LayersKeepTheirOrder) {
+  const channel::Event event =
+      to_channel(RouterEvent(LayersWanted{ParticipantId(4), TrackId(9), "1", std::vector<std::string>{"q", "h"}}));
+  const auto& layers = std::get<channel::LayersWanted>(event);
+  EXPECT_EQ(layers.participant, ParticipantId(4));
+  EXPECT_EQ(layers.track, TrackId(9));
+  EXPECT_EQ(layers.mid, "1");
+  EXPECT_THAT(layers.rids, ElementsAre("q", "h"));
+}
+
 TEST(Conversions, SpeakersKeepTheirOrder) {
   const channel::Event event = to_channel(RouterEvent(ActiveSpeakers{RoomId(1), {ParticipantId(8), ParticipantId(2)}}));
   EXPECT_THAT(std::get<channel::ActiveSpeakers>(event).participants, ElementsAre(ParticipantId(8), ParticipantId(2)));
