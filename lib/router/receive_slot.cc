@@ -84,7 +84,7 @@ void ReceiveSlot::aim(Timestamp now) {
   if (forwarder_.wants_key_frame()) mark_dirty();
 }
 
-bool ReceiveSlot::grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit) {
+bool ReceiveSlot::grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit, bool is_thin) {
   const bool was_withheld = std::exchange(is_withheld_, layer == nullptr);
   if (layer == nullptr) {
     forwarder_.set_target(now, {}, nullptr, nullptr);
@@ -92,8 +92,9 @@ bool ReceiveSlot::grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_li
   }
   forwarder_.set_target(now, track_->id(), layer, &track_->clock());
   const bool waits = forwarder_.wants_key_frame();
-  // Until a smaller layer's key frame comes, the larger one is sent with as little as it can be.
-  const bool falls = waits && is_larger(forwarder_.current_source(), layer);
+  // Until a smaller layer's key frame comes, a line that is too thin for the larger one gets as little of it as there
+  // is. Where only the wish became smaller it goes on as it was, and nobody sees the change.
+  const bool falls = waits && is_thin && is_larger(forwarder_.current_source(), layer);
   forwarder_.set_temporal_limit(temporal_limit, falls ? 0 : temporal_limit_);
   temporal_limit_ = temporal_limit;
   if (waits) {

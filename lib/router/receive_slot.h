@@ -40,8 +40,9 @@ class ReceiveSlot {
   // Something changed that what it shows rests upon: the track's layers, a right, a pause.
   void aim(Timestamp now);
   // The layer of its track that the line carries, with its temporal layers up to the limit; nullptr: none. For
-  // pictures; decided by SendControl. True if that pauses the slot, or ends its pause.
-  bool grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit);
+  // pictures; decided by SendControl. `is_thin`: the line is or lately was full. True if that pauses the slot, or ends its
+  // pause.
+  bool grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit, bool is_thin);
   // Whether it would send now if its line carried it.
   bool is_live() const { return can_send_since_ != kNever; }
   // True once after it began to show something else.

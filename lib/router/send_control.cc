@@ -44,13 +44,13 @@ bool SendControl::divide(Timestamp now, std::span<const std::unique_ptr<ReceiveS
     PublishedTrack& track = *slots[i]->track();
     if (demands[i].layers.empty()) {
       // Silent: the last layer may go on.
-      has_changed |= slots[i]->grant(now, track.best(), TemporalFilter::kNoLimit);
+      has_changed |= slots[i]->grant(now, track.best(), TemporalFilter::kNoLimit, is_paced_);
       continue;
     }
     const SlotGrant& grant = grants[i];
     ReceiveStream* const layer =
         grant.layer < 0 ? nullptr : track.stream_of(demands[i].layers[static_cast<size_t>(grant.layer)].key);
-    has_changed |= slots[i]->grant(now, layer, grant.temporal_limit);
+    has_changed |= slots[i]->grant(now, layer, grant.temporal_limit, is_paced_);
   }
   estimator_.set_wanted(now, allocation_.wanted);
   note_target(now);

@@ -130,6 +130,25 @@ TEST_P(LayersSim, WhoSignsKeepsMovingOnAThinLine) {
   EXPECT_LT(frames_per_second(false), 20);
 }
 
+TEST_P(LayersSim, ASmallerWishCostsNoPictureHoweverLateTheKeyFrameComes) {
+  SimWorld world(GetParam());
+  ClientOptions options = simulcaster(3);
+  options.video[0].key_frame_interval = 4s;
+  options.video[0].answers_key_frame_requests = false;
+  world.join(options);
+  SimPerson& viewer = world.join(watcher(1));
+  wish(world, viewer, 1280, 720);
+  const ReceiverStats& video = slot_stats(viewer, MediaKind::kVideo);
+  ASSERT_TRUE(world.run_until([&] { return video.decodable_of(1280, 720) > 60; }, 30s));
+  const uint64_t small = video.decodable_of(320, 180);
+  const uint64_t before = video.decodable;
+  wish(world, viewer, 320, 180);
+  world.run_for(5s);
+  EXPECT_GT(video.decodable_of(320, 180), small);
+  // 30 a second, the one under way more or less.
+  EXPECT_GE(video.decodable - before, 149U);
+}
+
 TEST_P(LayersSim, LayersThatNobodyCouldUseRestAtTheirPublisher) {
   SimWorld world(GetParam());
   SimPerson& speaker = world.join(simulcaster(1));
