@@ -85,6 +85,8 @@ class SendStream {
   // packet until the next.
   double fraction_lost() const { return fraction_lost_; }
   int64_t packets_lost() const { return reported_.lost; }
+  // How many packets the receiver has reported on, lost or not.
+  uint64_t packets_reported() const { return static_cast<uint64_t>(reported_.expected); }
 
  private:
   struct Shape {

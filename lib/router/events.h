@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/base/ids.h"
+#include "lib/router/pair_watch.h"
 #include "lib/router/rights.h"
 #include "lib/rtp/codec.h"
 
@@ -81,7 +82,16 @@ struct LayersWanted {
   std::vector<std::string> rids;  // in the offer's order
 };
 
+// A pair's sound or picture has stopped on its way for PairWatch::kSilentAfter, or flows again (kNone).
+struct PairSilenceChanged {
+  ParticipantId receiver;
+  ParticipantId publisher;
+  MediaKind kind = MediaKind::kAudio;
+  TrackLabel label = TrackLabel::kMicrophone;
+  PairSilence silence = PairSilence::kNone;
+};
+
 using RouterEvent = std::variant<TransportStateChanged, TrackPublished, TrackEnded, SlotsChanged, ActiveSpeakers,
-                                 MediaStarted, LayersWanted>;
+                                 MediaStarted, LayersWanted, PairSilenceChanged>;
 
 }  // namespace eir

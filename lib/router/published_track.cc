@@ -147,6 +147,12 @@ bool PublishedTrack::take_state_changed(Timestamp now) {
   return was_silent != was_silent_ || last_codec != last_codec_;
 }
 
+uint64_t PublishedTrack::arrived() const {
+  uint64_t packets = 0;
+  for (const Layer& layer : layers_) packets += layer.stream != nullptr ? layer.stream->counters().packets : 0;
+  return packets;
+}
+
 bool PublishedTrack::is_silent(Timestamp now) const {
   return std::none_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
     return layer.stream != nullptr && layer.stream->is_active(now, kSilentAfter);

@@ -85,6 +85,8 @@ class PublishedTrack {
   void set_label(TrackLabel label) { label_ = label; }
   RightKind right() const { return right_needed(label_); }
   bool is_silent(Timestamp now) const;
+  // Packets of all its layers; begins anew when a stream is replaced.
+  uint64_t arrived() const;
   // True if silence or codec are not as at the last call.
   bool take_state_changed(Timestamp now);
   std::vector<Layer>& layers() { return layers_; }

@@ -267,6 +267,22 @@ size_t ReceiveSlot::write_report(Timestamp now, std::string_view cname, MutableB
   return srtp_->protect_rtcp(out, size) ? size : 0;
 }
 
+bool ReceiveSlot::watch(Timestamp now) {
+  PairWatch::Sample sample;
+  if (is_live() && !is_withheld_) {
+    // A screen or second camera that sends nothing has been stopped: nothing is wrong.
+    const bool may_rest = track_->label() != TrackLabel::kMicrophone && track_->label() != TrackLabel::kCamera;
+    const uint64_t feedback = session_.send_control().estimator().counters().feedback;
+    const bool reports_alone = kind_ == MediaKind::kAudio && feedback == 0;
+    sample = {.is_expected = !may_rest || !track_->is_silent(now),
+              .arrived = track_->arrived(),
+              .sent = send_.counters().packets,
+              .acknowledged = send_.packets_reported() + feedback,
+              .acknowledged_within = reports_alone ? PairWatch::kReportsOfSoundWithin : PairWatch::kSilentAfter};
+  }
+  return watch_.update(now, sample);
+}
+
 SlotInfo ReceiveSlot::describe(Timestamp now) const {
   SlotInfo info{.mid = mid_, .kind = kind_};
   if (track_ == nullptr) return info;

@@ -8,6 +8,7 @@
 #include "lib/media/forwarder.h"
 #include "lib/media/send_stream.h"
 #include "lib/router/events.h"
+#include "lib/router/pair_watch.h"
 #include "lib/router/shared.h"
 #include "lib/sdp/media_description.h"
 #include "lib/transport/srtp_session.h"
@@ -40,8 +41,8 @@ class ReceiveSlot {
   // Something changed that what it shows rests upon: the track's layers, a right, a pause.
   void aim(Timestamp now);
   // The layer of its track that the line carries, with its temporal layers up to the limit; nullptr: none. For
-  // pictures; decided by SendControl. `is_thin`: the line is or lately was full. True if that pauses the slot, or ends its
-  // pause.
+  // pictures; decided by SendControl. `is_thin`: the line is or lately was full. True if that pauses the slot, or ends
+  // its pause.
   bool grant(Timestamp now, ReceiveStream* layer, uint8_t temporal_limit, bool is_thin);
   // Whether it would send now if its line carried it.
   bool is_live() const { return can_send_since_ != kNever; }
@@ -89,6 +90,9 @@ class ReceiveSlot {
   uint64_t unread() const { return forwarder_.unread(); }
   size_t waiting() const { return queue_.size(); }
   SlotInfo describe(Timestamp now) const;
+  // True if what it shows has fallen silent on its way, or flows again: silence().
+  bool watch(Timestamp now);
+  PairSilence silence() const { return watch_.silence(); }
   const SendStream& send() const { return send_; }
   const Forwarder& forwarder() const { return forwarder_; }
   ClientSession& session() const { return session_; }
@@ -124,6 +128,7 @@ class ReceiveSlot {
   bool is_withheld_ = false;
   bool is_reassigned_ = true;
   uint8_t temporal_limit_ = TemporalFilter::kNoLimit;
+  PairWatch watch_;
   Timestamp report_due_ = kNever;
 };
 

@@ -274,6 +274,20 @@ void Room::tell_layers(Timestamp now) {
   });
 }
 
+void Room::watch_pairs(Timestamp now) {
+  for_each_slot([&](const Participant& receiver, ReceiveSlot& slot) {
+    if (!slot.watch(now)) return;
+    shared_.counters.pair_silences += slot.silence() == PairSilence::kNone ? 0 : 1;
+    // Of a slot that shows nothing any more there is nobody to speak of; who left is told otherwise.
+    if (slot.track() == nullptr) return;
+    shared_.emit(PairSilenceChanged{.receiver = receiver.id(),
+                                    .publisher = slot.track()->session().participant().id(),
+                                    .kind = slot.kind(),
+                                    .label = slot.track()->label(),
+                                    .silence = slot.silence()});
+  });
+}
+
 void Room::handle_tick(Timestamp now) {
   drop_expired_streams(now);
   for (const auto& participant : participants_) {
@@ -289,6 +303,7 @@ void Room::handle_tick(Timestamp now) {
   }
   slots_changed_ = false;
   tell_layers(now);
+  watch_pairs(now);
 }
 
 }  // namespace eir

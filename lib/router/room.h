@@ -89,6 +89,7 @@ class Room : public TimerWheel<Room>::Node {
   void tell_slots(Timestamp now);
   void tell_speakers(Timestamp now);
   void tell_layers(Timestamp now);
+  void watch_pairs(Timestamp now);
   void drop_expired_streams(Timestamp now);
 
   RouterShared& shared_;

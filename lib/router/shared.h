@@ -63,6 +63,7 @@ struct RouterCounters {
   uint64_t key_frame_requests_in = 0;   // PLI and FIR of receivers
   uint64_t key_frame_requests_out = 0;  // PLI and FIR to publishers
   uint64_t slot_plans = 0;              // times that the slots of one session were planned
+  uint64_t pair_silences = 0;           // times that a pair's sound or picture stopped on its way (PairWatch)
   uint64_t events_dropped = 0;          // events that nobody polled in time
   ForwardCounters forward;              // between the histories and the slots' queues
 };

@@ -67,6 +67,10 @@ void Backend::on_worker_event(WorkerIndex, const channel::Event& event) {
   } else if (const auto* layers = std::get_if<channel::LayersWanted>(&event)) {
     bridge.on_layers(*layers);
     if (const auto who = bridge.find(layers->participant)) signalling.send_layers(*who, layers->mid, layers->rids);
+  } else if (const auto* silence = std::get_if<channel::PairSilenceChanged>(&event)) {
+    const auto from = bridge.find(silence->publisher);
+    const auto to = bridge.find(silence->receiver);
+    if (from && to) signalling.send_silence(*from, *to, *silence);
   } else if (const auto* speakers = std::get_if<channel::ActiveSpeakers>(&event)) {
     const auto key = bridge.find(speakers->room);
     if (!key) return;

@@ -256,6 +256,20 @@ std::string_view to_text(channel::SlotState state) {
   return "";
 }
 
+std::string_view to_text(channel::PairSilence silence) {
+  switch (silence) {
+    case channel::PairSilence::kNone:
+      return "none";
+    case channel::PairSilence::kSource:
+      return "source";
+    case channel::PairSilence::kServer:
+      return "server";
+    case channel::PairSilence::kLine:
+      return "line";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::variant<ClientMessage, Refused> parse(std::string_view text) {
@@ -361,6 +375,15 @@ std::string layers(std::string_view mid, const std::vector<std::string>& rids) {
   boost::json::array array;
   for (const std::string& rid : rids) array.emplace_back(rid);
   return boost::json::serialize(boost::json::object{{"type", "layers"}, {"mid", mid}, {"rids", std::move(array)}});
+}
+
+std::string silence(ParticipantKey from, ParticipantKey to, const channel::PairSilenceChanged& silence) {
+  return boost::json::serialize(boost::json::object{{"type", "silence"},
+                                                    {"from", from.to_string()},
+                                                    {"to", to.to_string()},
+                                                    {"kind", silence.kind == MediaKind::kAudio ? "audio" : "video"},
+                                                    {"label", to_text(silence.label)},
+                                                    {"where", to_text(silence.silence)}});
 }
 
 std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone) {

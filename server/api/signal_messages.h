@@ -102,6 +102,7 @@ std::string removed(std::string_view reason);
 std::string ended();
 std::string slots(const std::vector<PublicSlot>& slots);
 std::string layers(std::string_view mid, const std::vector<std::string>& rids);
+std::string silence(ParticipantKey from, ParticipantKey to, const channel::PairSilenceChanged& silence);
 std::string roster(const std::vector<const Participant*>& changed, const std::vector<ParticipantKey>& gone);
 std::string speakers(const std::vector<ParticipantKey>& participants);
 std::string muted(MuteKinds kinds);

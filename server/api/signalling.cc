@@ -200,6 +200,24 @@ void Signalling::send_layers(ParticipantRef who, std::string_view mid, const std
   if (session != nullptr) session->connection_.send(signal::layers(mid, rids));
 }
 
+void Signalling::send_silence(ParticipantRef from, ParticipantRef to, const channel::PairSilenceChanged& silence) {
+  const Consultation* const consultation = consultations_.find(from.consultation);
+  const Participant* const publisher =
+      consultation == nullptr ? nullptr : consultation->find_participant(from.participant);
+  if (publisher == nullptr || from.consultation != to.consultation) return;
+  // Who turned it off by themself is not silent for any other reason; the roster says so already.
+  const MuteKind kind = silence.kind == MediaKind::kAudio ? MuteKind::kAudio : MuteKind::kVideo;
+  if (silence.silence == channel::PairSilence::kSource && publisher->muted.has(kind)) return;
+  const std::string text = signal::silence(from.participant, to.participant, silence);
+  for (SignalSession* session : sessions_of(from.consultation)) {
+    const ParticipantKey self = session->who_.participant;
+    if (!session->visible_.contains(from.participant) || !session->visible_.contains(to.participant)) continue;
+    const Participant* const listener = consultation->find_participant(self);
+    const bool is_host = listener != nullptr && rights_of(*consultation, *listener).has(Right::kModerate);
+    if (self == from.participant || self == to.participant || is_host) session->connection_.send(text);
+  }
+}
+
 void Signalling::send_speakers(ConsultationKey key, const std::vector<ParticipantKey>& participants) {
   for (const SignalSession* session : sessions_of(key)) {
     if (session->told_admitted_) session->connection_.send(signal::speakers(participants));

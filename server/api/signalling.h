@@ -74,6 +74,8 @@ class Signalling {
   void handle_tick();
   void send_slots(ParticipantRef who);
   void send_layers(ParticipantRef who, std::string_view mid, const std::vector<std::string>& rids);
+  // To both of the pair, and to those hosts who see both.
+  void send_silence(ParticipantRef from, ParticipantRef to, const channel::PairSilenceChanged& silence);
   void send_speakers(ConsultationKey key, const std::vector<ParticipantKey>& participants);
   void send_renew(ParticipantRef who);
   // At the end of the process; the sessions touch nothing of Eir any more.

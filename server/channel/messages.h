@@ -351,6 +351,18 @@ struct LayersWanted {
   std::vector<std::string> rids;
 };
 
+// Where a pair's sound or picture has stopped for 5 s: at the publisher, in the server, or on the receiver's line.
+enum class PairSilence : uint8_t { kNone, kSource, kServer, kLine };
+
+struct PairSilenceChanged {
+  static constexpr std::string_view kKind = "pair_silence_changed";
+  ParticipantId receiver;
+  ParticipantId publisher;
+  MediaKind kind = MediaKind::kAudio;
+  TrackLabel label = TrackLabel::kMicrophone;
+  PairSilence silence = PairSilence::kNone;
+};
+
 // The worker gave up a room of its own accord.
 struct RoomLost {
   static constexpr std::string_view kKind = "room_lost";
@@ -370,7 +382,7 @@ struct Counters {
 };
 
 using Event = std::variant<Hello, TransportState, TrackPublished, TrackEnded, SlotsChanged, ActiveSpeakers,
-                           MediaStarted, LayersWanted, RoomLost, Counters>;
+                           MediaStarted, LayersWanted, PairSilenceChanged, RoomLost, Counters>;
 
 // --- the envelope ---
 

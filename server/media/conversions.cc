@@ -25,6 +25,20 @@ RightKind to_router(channel::RightKind kind) {
   return {};
 }
 
+channel::PairSilence to_channel(PairSilence silence) {
+  switch (silence) {
+    case PairSilence::kNone:
+      return channel::PairSilence::kNone;
+    case PairSilence::kSource:
+      return channel::PairSilence::kSource;
+    case PairSilence::kServer:
+      return channel::PairSilence::kServer;
+    case PairSilence::kLine:
+      return channel::PairSilence::kLine;
+  }
+  return channel::PairSilence::kNone;
+}
+
 channel::SlotState to_channel(SlotState state) {
   switch (state) {
     case SlotState::kLive:
@@ -82,6 +96,9 @@ struct EventConversion {
   }
   channel::Event operator()(const LayersWanted& e) const {
     return channel::LayersWanted{e.participant, e.track, e.mid, e.rids};
+  }
+  channel::Event operator()(const PairSilenceChanged& e) const {
+    return channel::PairSilenceChanged{e.receiver, e.publisher, e.kind, to_channel(e.label), to_channel(e.silence)};
   }
 };
 

@@ -95,6 +95,7 @@ void add_router(const RouterCounters& c, Snapshot& out) {
   out.add("router_key_frame_requests_in_total", c.key_frame_requests_in);
   out.add("router_key_frame_requests_out_total", c.key_frame_requests_out);
   out.add("router_slot_plans_total", c.slot_plans);
+  out.add("router_pair_silences_total", c.pair_silences);
   out.add("router_events_dropped_total", c.events_dropped);
   add_slots(c.forward, out);
 }

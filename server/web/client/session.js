@@ -28,6 +28,7 @@ export class EirSession extends EventTarget {
   /**
    * Events: 'state', 'roster', 'room' (lock, hold), 'sending' (what one sends, or may), 'devices', 'slots',
    * 'track' (detail: RTCTrackEvent), 'muted' (by a host; detail: {kinds}), 'speakers', 'pin', 'quality' (detail: Quality),
+   * 'silence' (what one sends or receives stopped on its way: server/api/README.md; detail: {from, to, kind, label, where}),
    * 'chat' (detail: {participant, text}), 'text' (detail: {participant, t140}), 'act' (a decision of one's own is on its
    * way), 'problem' (detail: {code, message}), 'failure' (detail: Failure; null: the last one is over).
    * @param {string} invitation the token of the link's fragment
@@ -136,6 +137,7 @@ export class EirSession extends EventTarget {
         return this.emit('muted', message);
       case 'speakers':
       case 'chat':
+      case 'silence':
       case 'text': return this.emit(message.type, message);
       case 'removed': return this.end(message.reason === 'denied' ? 'denied' : 'removed');
       case 'ended': return this.end('ended');

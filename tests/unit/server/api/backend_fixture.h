@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -38,6 +39,11 @@ struct Connection final : SignalConnection {
       if (boost::json::parse(*at).at("type").as_string() == type) return *at;
     }
     return {};
+  }
+  size_t count(std::string_view type) const {
+    return static_cast<size_t>(std::count_if(texts.begin(), texts.end(), [&](const std::string& text) {
+      return boost::json::parse(text).at("type").as_string() == type;
+    }));
   }
 
   std::vector<std::string> texts;

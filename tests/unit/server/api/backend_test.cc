@@ -235,6 +235,43 @@ TEST_F(BackendTest, WantedLayersAreToldAndToldAgainAfterHello) {
   EXPECT_EQ(later.last("layers"), expected);
 }
 
+TEST_F(BackendTest, ASilentPairIsToldToBothAndToTheHostUnlessItIsMutedByItself) {
+  create("test");
+  struct Seated {
+    Person person;
+    Connection connection;
+    std::unique_ptr<SignalSession> session;
+  };
+  std::array<Seated, 4> all;  // a host, a patient, two observers
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].person = join(std::min<size_t>(i, 2));
+    all[i].session = std::make_unique<SignalSession>(backend->signalling, all[i].connection);
+    hello(*all[i].session, all[i].person);
+  }
+  const auto number = [&](size_t i) { return ParticipantId(worker->numbers.at(all[i].person.id)); };
+  channel::PairSilenceChanged silence;
+  silence.publisher = number(1);
+  silence.receiver = number(2);
+  silence.kind = MediaKind::kVideo;
+  silence.silence = channel::PairSilence::kServer;
+  worker->send_event(silence);
+  const std::string expected = R"({"type":"silence","from":")" + all[1].person.id + R"(","to":")" + all[2].person.id +
+                               R"(","kind":"video","label":"microphone","where":"server"})";
+  run_until([&] { return !all[2].connection.last("silence").empty(); });
+  for (const size_t i : {0, 1, 2}) EXPECT_EQ(all[i].connection.last("silence"), expected) << i;
+  EXPECT_EQ(all[3].connection.last("silence"), "");
+
+  say(*all[1].session, R"({"type":"mute","kind":"audio","muted":true})");
+  silence.kind = MediaKind::kAudio;
+  silence.silence = channel::PairSilence::kSource;
+  worker->send_event(silence);
+  silence.silence = channel::PairSilence::kNone;
+  worker->send_event(silence);
+  run_until([&] { return all[2].connection.last("silence") != expected; });
+  EXPECT_NE(all[2].connection.last("silence").find(R"("where":"none")"), std::string::npos);
+  EXPECT_EQ(all[2].connection.count("silence"), 2U) << "what somebody muted is no news";
+}
+
 TEST_F(BackendTest, TheWorkerLearnsWhoSigns) {
   create();
   const auto made = call("POST", base + "/seats", R"({"role":"interpreter"})", secret);

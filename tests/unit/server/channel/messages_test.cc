@@ -94,9 +94,9 @@ TEST(Messages, EveryKindIsDecoded) {
   for (const Reply& r : std::initializer_list<Reply>{Done{}, Answer{}, IceCredentials{}, WorkerReport{}, Refused{}}) {
     check({1, r});
   }
-  for (const Event& e :
-       std::initializer_list<Event>{Hello{}, TransportState{}, TrackPublished{}, TrackEnded{}, SlotsChanged{},
-                                    ActiveSpeakers{}, MediaStarted{}, LayersWanted{}, RoomLost{}, Counters{}}) {
+  for (const Event& e : std::initializer_list<Event>{Hello{}, TransportState{}, TrackPublished{}, TrackEnded{},
+                                                     SlotsChanged{}, ActiveSpeakers{}, MediaStarted{}, LayersWanted{},
+                                                     PairSilenceChanged{}, RoomLost{}, Counters{}}) {
     check({0, e});
   }
   EXPECT_EQ(kinds.size(), std::variant_size_v<Request> + std::variant_size_v<Reply> + std::variant_size_v<Event>);
