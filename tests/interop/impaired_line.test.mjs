@@ -39,7 +39,7 @@ describe('a page behind a bad line', () => {
 
   test('chromium: its round trip is the line\'s, a dark line stops pictures, and they come back', async (t) => {
     const { links } = await eir.openConsultation('test', ['specialist', 'clinician']);
-    await enterLibrary(browser, links.clinician, { name: 'nurse', phone: { front: 61 } });
+    const nurse = await enterLibrary(browser, links.clinician, { name: 'nurse', phone: { front: 61 } });
     const viewer = await enterLibrary(browser, links.specialist, { name: 'viewer', phone: { front: 62 }, moreScript: PROXY_SCRIPT });
     await waitForParties(viewer, [61]);
     const roundTripMs = await viewer.waitFor('a connectivity check has come back', async () => {
@@ -61,6 +61,15 @@ describe('a page behind a bad line', () => {
       const videos = all.filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
       return videos.reduce((sum, { framesDecoded = 0 }) => sum + framesDecoded, 0) > had + 20;
     }, framesBefore);
+
+    // Long enough that both of the pair are told where it stopped, and that it goes on.
+    line.change('down blackout=yes');
+    const told = (where) => globalThis.told.some(({ type, detail }) => type === 'silence' && detail.label === 'microphone' && detail.where === where);
+    await nurse.waitFor('the nurse is told that she is not heard', told, 'line');
+    line.change('down blackout=no');
+    await nurse.waitFor('and that she is heard again', told, 'none');
+    await viewer.waitFor('the viewer knows it too', told, 'line');
+    await waitForParties(viewer, [61]);
 
     const { up, down } = await line.next();
     for (const way of [up, down]) {

@@ -37,7 +37,7 @@ export function start(page, link, options = {}) {
       Object.assign(globalThis.eir, { session, tiles });
       Object.defineProperty(globalThis.eir, 'pc', { get: () => session.media.pc, configurable: true });
       globalThis.told = [];
-      for (const type of ['failure', 'problem', 'quality', 'chat', 'text']) {
+      for (const type of ['failure', 'problem', 'quality', 'chat', 'text', 'silence']) {
         session.addEventListener(type, ({ detail }) => globalThis.told.push({ type, detail, at: Date.now() }));
       }
       await session.start();
