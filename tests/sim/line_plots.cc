@@ -14,7 +14,7 @@ using bench::escaped;
 constexpr double kWidth = 640;
 constexpr double kLeft = 62;
 constexpr double kRight = 8;
-constexpr double kHeader = 58;
+constexpr double kHeader = 64;
 constexpr double kGap = 20;
 constexpr double kAxis = 20;
 constexpr double kQueueShown = 400;  // ms, at least
@@ -129,10 +129,10 @@ std::string draw_picture(const LineTrace& trace, double top) {
   return draw_panel(panel, trace, curves);
 }
 
-constexpr double kTraceHeight = 150 + 80 + 60 + 3 * kGap + kAxis;
+constexpr double kTraceHeight = 150 + 80 + 60 + 4 * kGap + kAxis;
 
 std::string draw_trace(const LineTrace& trace, double top) {
-  std::string out = text_at(kWidth - kRight, top + 2, "end", trace.name, "title");
+  std::string out = text_at(kWidth - kRight, top, "end", trace.name, "title");
   top += kGap;
   out += draw_rates(trace, top);
   top += 150 + kGap;

@@ -110,12 +110,31 @@ bool write(const std::filesystem::path& path, const std::string& text) {
   return file.good();
 }
 
+std::string csv_of(const std::vector<BandwidthSample>& samples) {
+  std::string text =
+      "time_s,link_kbps,estimate_kbps,sent_kbps,received_kbps,granted_kbps,queue_ms,estimated_queue_ms,height,"
+      "frames_per_second,limited,decreases\n";
+  for (const BandwidthSample& s : samples) {
+    char line[256];
+    std::snprintf(line, sizeof line, "%.1f,%.0f,%.0f,%.0f,%.0f,%.0f,%.1f,%.1f,%d,%.0f,%d,%d\n", to_seconds(s.at),
+                  s.link_kbps, s.target_kbps, s.sent_kbps, s.received_kbps, s.layer_kbps, s.queue_ms,
+                  s.estimated_queue_ms, s.height, s.frames_per_second, s.is_limited ? 1 : 0,
+                  static_cast<int>(s.decreases));
+    text += line;
+  }
+  return text;
+}
+
 bool write_plots(const std::string& folder, const std::vector<LinePlot>& plots) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   bool is_written = write(std::filesystem::path(folder) / "index.html", contact_sheet(plots));
   for (const LinePlot& plot : plots) {
     is_written &= write(std::filesystem::path(folder) / (plot.name + ".svg"), line_plot(plot));
+    for (size_t i = 0; i < plot.traces.size(); ++i) {
+      const std::string file = plot.name + (i == 0 ? "" : "_" + std::to_string(i + 1)) + ".csv";
+      is_written &= write(std::filesystem::path(folder) / file, csv_of(plot.traces[i].samples));
+    }
   }
   return is_written;
 }

@@ -46,10 +46,10 @@ LineRoom::LineRoom(uint64_t seed) : world_(seed), reno_random_(seed * 7919 + 3) 
   };
 }
 
-SimPerson& LineRoom::publish(const ClientOptions& options, double loss_up) {
+SimPerson& LineRoom::publish(const ClientOptions& options, double loss_up, bool signs) {
   AccessLine line;
   line.up.loss = loss_up;
-  return world_.join(options, line);
+  return world_.join(options, line, SimWorld::kAllRights, signs);
 }
 
 SimPerson& LineRoom::watch(const ClientOptions& options, const BandwidthLine& line, const LinkCondition& down) {
@@ -153,9 +153,11 @@ void LineRoom::step_reno() {
 }
 
 void LineRoom::note_queues() {
-  const double queue_ms = to_seconds(link_of(watched_.front()).queue(world_.now())) * 1e3;
-  queue_max_ms_ = std::max(queue_max_ms_, queue_ms);
-  queue_min_ms_ = std::min(queue_min_ms_, queue_ms);
+  for (Watched& each : watched_) {
+    const double queue_ms = to_seconds(link_of(each).queue(world_.now())) * 1e3;
+    each.queue_max_ms = std::max(each.queue_max_ms, queue_ms);
+    each.queue_min_ms = std::min(each.queue_min_ms, queue_ms);
+  }
 }
 
 void LineRoom::take_samples() {
@@ -174,8 +176,8 @@ void LineRoom::take_samples() {
         .target_kbps = kbps(estimator.target()),
         .sent_kbps = kbps(each.bytes_sent - each.sampled_sent),
         .received_kbps = kbps(received - each.sampled_received),
-        .queue_ms = queue_max_ms_,
-        .queue_min_ms = queue_min_ms_,
+        .queue_ms = each.queue_max_ms,
+        .queue_min_ms = each.queue_min_ms,
         .estimated_queue_ms = to_seconds(state.queue) * 1e3,
         .layer_kbps = kbps(each.control->allocation().granted),
         .is_limited = state.is_application_limited,
@@ -185,9 +187,9 @@ void LineRoom::take_samples() {
     each.samples.push_back(sample);
     each.sampled_sent = each.bytes_sent;
     each.sampled_received = received;
+    each.queue_max_ms = 0;
+    each.queue_min_ms = 1e9;
   }
-  queue_max_ms_ = 0;
-  queue_min_ms_ = 1e9;
   if (passed() > 10s) return;
   bytes_at_10s_ = 0;
   for (const Watched& each : watched_) bytes_at_10s_ += each.bytes_sent;

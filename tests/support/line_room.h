@@ -22,7 +22,7 @@ class LineRoom {
   explicit LineRoom(uint64_t seed);
 
   // Somebody who publishes over a line of 20 ms round trip that carries everything, and loses so much.
-  SimPerson& publish(const ClientOptions& options, double loss_up = 0);
+  SimPerson& publish(const ClientOptions& options, double loss_up = 0, bool signs = false);
   // A receiver that is watched: the first is number 0. Its way back has the same delay and loss.
   SimPerson& watch(const ClientOptions& options, const BandwidthLine& line, const LinkCondition& down);
   // As `watch`, behind the line of the first.
@@ -33,7 +33,6 @@ class LineRoom {
   void begin(Duration not_before = {});
   void run_until(Duration at);
 
-  // A last number of what each sample has.
   struct Heard {
     uint64_t expected = 0;
     uint64_t heard = 0;
@@ -54,6 +53,8 @@ class LineRoom {
     SimPerson* person = nullptr;
     const SendControl* control = nullptr;
     BandwidthLine line;
+    double queue_max_ms = 0;  // since the last sample
+    double queue_min_ms = 0;
     uint64_t bytes_sent = 0;
     uint64_t bytes_received = 0;
     Timestamp decoded_at = Timestamp::min();
@@ -90,8 +91,6 @@ class LineRoom {
   std::vector<Watched> watched_;
   std::unique_ptr<Reno> reno_;
   Timestamp began_ = SimWorld::kStart;
-  double queue_max_ms_ = 0;
-  double queue_min_ms_ = 0;
   uint64_t bytes_at_10s_ = 0;
   uint64_t padding_at_10s_ = 0;
 };

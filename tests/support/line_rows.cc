@@ -14,6 +14,8 @@ constexpr Duration kLength = 60s;
 constexpr Duration kEightLength = 40s;  // eight receivers cost as much as eight rooms
 constexpr Duration kSettled = 8s;
 
+constexpr size_t kIpUdpBytes = 28;
+
 using Samples = std::vector<BandwidthSample>;
 
 template <class Value>
@@ -216,6 +218,28 @@ LineResult run_wound(const LineRow& row, const LineCase& which) {
   return result;
 }
 
+// Somebody signs: 320 points wide at least, and moving. The line's rate is that of its IP packets.
+LineResult run_sign(const LineRow& row, const LineCase& which) {
+  constexpr uint16_t kLeast = 180;  // 320 × 180: QVGA of a wide picture
+  LineRoom room(which.seed);
+  room.publish(temporal_source(which.source), 0, true);
+  LinkCondition down = condition_of(row.line, row.line.rate, which.round_trip);
+  down.overhead = kIpUdpBytes;
+  room.watch(viewer_of(1), row.line, down);
+  room.begin();
+  room.run_until(kLength);
+  const Samples& samples = room.samples();
+  LineResult result;
+  result.figures = {
+      Judged::at_least("frames/s", mean_after(samples, kSettled, [](const auto& s) { return s.frames_per_second; }),
+                       20),
+      Judged::at_least("QVGA, of the time",
+                       mean_after(samples, kSettled, [&](const auto& s) { return s.height >= kLeast; }), 0.95),
+      Judged::only("audio loss", room.heard().loss())};
+  result.traces = {{.name = "who signs", .samples = samples, .height_floor = kLeast}};
+  return result;
+}
+
 // --- loss of a publisher ---
 
 LineResult run_uplink_loss(const LineRow& row, const LineCase& which) {
@@ -264,6 +288,7 @@ std::vector<LineRow> all_rows() {
   rows.push_back({"wound_700k", kWoundAsked, run_wound, {.name = "700k", .rate = DataRate::kbps(700)}});
   rows.push_back({"wound_1500k", kWoundAsked, run_wound, {.name = "1500k", .rate = DataRate::kbps(1500)}});
   rows.push_back({"wound_4M", kWoundAsked, run_wound, {.name = "4M", .rate = DataRate::kbps(4000)}});
+  rows.push_back({"sign_250k", "20 frames/s at QVGA or more", run_sign, {.name = "250k", .rate = DataRate::kbps(250)}});
   constexpr std::string_view kUplinkAsked = "estimates within 2 % of without";
   rows.push_back({"uplink_loss_5_1M", kUplinkAsked, run_uplink_loss, {.name = "1M", .rate = DataRate::kbps(1000)}});
   rows.push_back({"uplink_loss_5_3M", kUplinkAsked, run_uplink_loss, {.name = "3M", .rate = DataRate::kbps(3000)}});
