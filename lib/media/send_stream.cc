@@ -158,6 +158,27 @@ size_t SendStream::write_probe(const RewrittenPacket& packet, const Release& rel
   return size;
 }
 
+size_t SendStream::write_probe_padding(const Release& release, MutableBytes out) {
+  const auto types = std::find_if(config_.payload_types.begin(), config_.payload_types.end(),
+                                  [](const PayloadTypes& each) { return each.rtx.has_value(); });
+  if (types == config_.payload_types.end() || !config_.rtx_ssrc) return 0;
+  HeaderExtensions extensions;
+  add_own(extensions, release);
+  const RtpHeader header{.payload_type = *types->rtx,
+                         .sequence_number = rtx_sequence_,
+                         .timestamp = last_timestamp_,
+                         .ssrc = config_.rtx_ssrc,
+                         .padding = true};
+  const size_t header_size = write_rtp_header(out, header, extensions, config_.extensions);
+  if (header_size == 0 || out.size() < header_size + kProbePadding) return 0;
+  const MutableBytes padding = out.subspan(header_size, kProbePadding);
+  std::fill(padding.begin(), padding.end(), uint8_t{0});
+  padding.back() = static_cast<uint8_t>(kProbePadding);
+  ++rtx_sequence_;
+  ++counters_.probes;
+  return header_size + kProbePadding;
+}
+
 size_t SendStream::write_retransmission(const RewrittenPacket& packet, const Release& release, MutableBytes out) {
   const PayloadTypes& types = config_.payload_types[static_cast<size_t>(packet.codec)];
   const auto cost = static_cast<int64_t>(packet.payload.size() + kRtpHeaderSizeMax);

@@ -25,6 +25,7 @@ class SendStream {
   static constexpr size_t kDatagramBytes = 1232;
   // NACKs may cost at most half of what the stream itself sends, with a burst of kRetransmissionBurst to begin with.
   static constexpr int64_t kRetransmissionBurst = int64_t{64} * 1024;
+  static constexpr size_t kProbePadding = 224;  // bytes, of at most 255; libwebrtc's
 
   struct PayloadTypes {
     std::optional<uint8_t> media;
@@ -47,7 +48,7 @@ class SendStream {
     uint64_t bytes = 0;    // their payloads
     uint64_t retransmissions = 0;
     uint64_t retransmitted_bytes = 0;
-    uint64_t probes = 0;         // packets sent once more for a probe
+    uint64_t probes = 0;         // packets sent once more for a probe, or in their place
     uint64_t nacks_refused = 0;  // beyond the budget, revoked, or no longer in the history
     uint64_t oversized = 0;      // larger than kDatagramBytes
     uint64_t reports = 0;        // receiver reports about this stream
@@ -65,6 +66,9 @@ class SendStream {
   size_t write_padding(uint16_t sequence, const Release& release, MutableBytes out);
   // A packet once more as RTX, for a probe: beside the budget, and nothing where the receiver did not agree on RTX.
   size_t write_probe(const RewrittenPacket& packet, const Release& release, MutableBytes out);
+  // Where there is no such packet any more: nothing but padding, in the stream of the retransmissions, which has no gap
+  // by it. Likewise nothing without RTX.
+  size_t write_probe_padding(const Release& release, MutableBytes out);
   // As RTX where the receiver agreed on it, else the packet once more as it was. Also 0 when the budget is spent.
   size_t write_retransmission(const RewrittenPacket& packet, const Release& release, MutableBytes out);
 

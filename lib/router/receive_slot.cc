@@ -187,11 +187,13 @@ ReceiveSlot::Released ReceiveSlot::release(Timestamp now, const EgressEntry& ent
   return Released::kSent;
 }
 
+bool ReceiveSlot::has_keys() {
+  if (!srtp_) srtp_ = session_.transport().make_send_session(std::array{send_.config().ssrc, send_.config().rtx_ssrc});
+  return srtp_.has_value();
+}
+
 bool ReceiveSlot::flush(Timestamp now, const Path& path, TransmitQueue& out) {
-  if (!srtp_) {
-    srtp_ = session_.transport().make_send_session(std::array{send_.config().ssrc, send_.config().rtx_ssrc});
-    if (!srtp_) return true;
-  }
+  if (!srtp_ && !has_keys()) return true;
   const SendControl& control = session_.send_control();
   const bool is_paced = kind_ == MediaKind::kVideo && control.is_paced();
   const size_t most = is_paced ? kPacedAhead : kQueueMax;
@@ -216,16 +218,18 @@ bool ReceiveSlot::flush(Timestamp now, const Path& path, TransmitQueue& out) {
 }
 
 bool ReceiveSlot::send_probe(Timestamp now, const Path& path, TransmitQueue& out) {
-  if (!srtp_ || kind_ != MediaKind::kVideo) return false;
+  if (kind_ != MediaKind::kVideo || !has_keys()) return false;
   std::optional<RewrittenPacket> largest;
   for (int64_t back = 1; back <= kProbeLookBack; ++back) {
     const std::optional<RewrittenPacket> packet = forwarder_.rewrite(forwarder_.next_out() - back);
     if (packet && (!largest || packet->payload.size() > largest->payload.size())) largest = packet;
   }
-  const MutableBytes buffer = largest ? out.reserve(transmit_kind_) : MutableBytes();
+  const MutableBytes buffer = out.reserve(transmit_kind_);
   if (buffer.empty()) return false;
   const SendStream::Release release = release_of(now);
-  const size_t size = send_.write_probe(*largest, release, buffer);
+  // A picture that is held back for longer than the history reaches has none left.
+  const size_t size =
+      largest ? send_.write_probe(*largest, release, buffer) : send_.write_probe_padding(release, buffer);
   if (size == 0 || !protect_and_commit(size, buffer, release, path, out)) return false;
   ++shared_.counters.probe_out;
   shared_.counters.probe_out_bytes += size;

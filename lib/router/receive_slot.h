@@ -59,7 +59,8 @@ class ReceiveSlot {
   // for that. False if the queue had no room: to be called again.
   bool flush(Timestamp now, const Path& path, TransmitQueue& out);
 
-  // Sends one of its last packets once more, for a probe of the line. False if it has none or may not.
+  // Sends one of its last packets once more, for a probe of the line, or padding where none of them is kept any more.
+  // False if it may not.
   bool send_probe(Timestamp now, const Path& path, TransmitQueue& out);
   void handle_nack(Timestamp now, uint16_t sequence, const Path& path, TransmitQueue& out);
   void handle_report(Timestamp now, const ReportBlock& block);
@@ -106,6 +107,7 @@ class ReceiveSlot {
   enum class Released : uint8_t { kSent, kDropped, kNoRoom };
   Released release(Timestamp now, const EgressEntry& entry, const Path& path, TransmitQueue& out);
   void ask_for_key_frame(Timestamp now, bool falls);
+  bool has_keys();
   SendStream::Release release_of(Timestamp now);
   bool protect_and_commit(size_t size, MutableBytes buffer, const SendStream::Release& release, const Path& path,
                           TransmitQueue& out);

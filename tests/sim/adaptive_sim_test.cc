@@ -78,6 +78,30 @@ TEST_P(AdaptiveSim, WhenTheLineGetsThinThePictureGetsSmallerAndComesBack) {
   EXPECT_LE(sound(viewer).lost - lost, 14U) << "1 % of 1,400";
 }
 
+// Longer than any history reaches: there is nothing left to send once more for a probe.
+TEST_P(AdaptiveSim, APictureThatWasHeldBackForLongComesBackWithTheLine) {
+  SimWorld world(GetParam());
+  world.join(source());
+  SimPerson& viewer = world.join(watcher(1), thin(DataRate::kbps(3000)));
+  world.run_for(10s);
+  LinkCondition down = world.network().down(viewer.node).condition();
+  down.rate = DataRate::kbps(80);
+  world.network().down(viewer.node).set(down);
+  world.run_for(30s);
+  ReceiverStats before = picture(viewer);
+  const ReceiverStats heard = sound(viewer);
+  world.run_for(30s);
+  EXPECT_EQ(picture(viewer).decodable, before.decodable) << "sound alone fills more than half of this line";
+  EXPECT_GE(sound(viewer).packets - heard.packets, 1485U) << "of 1,500";
+  down.rate = DataRate::kbps(3000);
+  world.network().down(viewer.node).set(down);
+  world.run_for(10s);
+  before = picture(viewer);
+  world.run_for(5s);
+  EXPECT_GE(picture(viewer).decodable_of(1280, 720) - before.decodable_of(1280, 720), 142U);
+  expect_unbroken(viewer);
+}
+
 TEST_P(AdaptiveSim, OneThinLineIsNobodyElsesMatter) {
   SimWorld world(GetParam());
   world.join(source());

@@ -105,5 +105,31 @@ TEST(SendStream, LittleRoomIsWrittenOrRefusedAsAnyOther) {
   }
 }
 
+TEST(SendStream, PaddingOfAProbeIsInTheStreamOfRetransmissionsWithoutAGap) {
+  const ExtensionMap map = layout({{5, ExtensionKind::kTransportSequence}});
+  SendStream stream = stream_with(map);
+  std::array<uint8_t, 1500> out{};
+  for (uint16_t i = 0; i < 3; ++i) {
+    const size_t size = stream.write_probe_padding({.now = kNow, .transport_sequence = uint16_t(0x0102 + i)}, out);
+    const auto packet = RtpPacketView::parse(ByteView(out).first(size));
+    ASSERT_TRUE(packet.has_value());
+    EXPECT_EQ(packet->ssrc(), Ssrc(0x55667788));
+    EXPECT_EQ(packet->payload_type(), 97);
+    EXPECT_EQ(packet->sequence_number(), i);
+    EXPECT_TRUE(packet->payload().empty());
+    EXPECT_EQ(out[size - 1], 224);  // RFC 3550 section 5.1: how much of it is padding
+  }
+  EXPECT_EQ(stream.counters().probes, 3U);
+  EXPECT_EQ(stream.counters().packets, 0U);
+}
+
+TEST(SendStream, WithoutRetransmissionsThereIsNoPaddingOfAProbe) {
+  SendStream::Config config{.ssrc = kSsrc, .rtx_ssrc = Ssrc(0x55667788), .payload_types = {}, .extensions = {}};
+  config.payload_types[static_cast<size_t>(Codec::kVp8)] = {.media = kPayloadType, .rtx = std::nullopt};
+  SendStream stream(config);
+  std::array<uint8_t, 1500> out{};
+  EXPECT_EQ(stream.write_probe_padding({.now = kNow}, out), 0U);
+}
+
 }  // namespace
 }  // namespace eir
