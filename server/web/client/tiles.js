@@ -72,8 +72,14 @@ export class Tiles {
       const { element, figure } = tile;
       const slot = slots.get(mid);
       const csrc = newestSource(tile);
-      const who = slot?.participant !== undefined && csrc === slot.track ? slot.participant : '';
-      if (who) tile.shown = csrc;
+      const isAgreed = slot?.participant !== undefined && csrc === slot.track;
+      if (isAgreed) tile.shown = csrc;
+      // Of a picture that the server holds back no packets come that could agree. Whose it is may be told all the same, as
+      // long as nobody else is seen.
+      const isHeld = slot?.state === 'paused';
+      const who = (isAgreed || isHeld ? slot?.participant : '') ?? '';
+      const isElse = isHeld && tile.shown !== slot.track;
+      element.style.visibility = isElse ? 'hidden' : '';
       Object.assign(element.dataset, { participant: who, track: csrc ?? '', state: slot?.state ?? 'empty' });
       if (!figure) continue;
       figure.hidden = !isToBeSeen(slot, tile.shown);

@@ -15,6 +15,8 @@ import { Zoom } from './zoom.js';
 const kLargeUpTo = 4;
 // The large picture follows who speaks, but not each cough.
 const kSpeakerHoldMs = 3000;
+// A picture that is held back for less is as one that stutters: nothing is said of it.
+const kHeldMs = 1500;
 // Narrower tiles say less.
 const kSmall = 240;
 const kCorner = { share: 0.24, min: 104, max: 240, edge: 12 };
@@ -45,6 +47,8 @@ export class Stage {
     this.quality = null;
     /** @type {Map<string, HTMLElement>} who is heard and not seen, by participant */
     this.cards = new Map();
+    /** Since when pictures are held back, by performance.now(). @type {WeakMap<HTMLElement, number>} */
+    this.heldSince = new WeakMap();
     this.zoom = new Zoom(this.element);
     this.frame = 0;
     const later = () => (this.frame ||= requestAnimationFrame(() => this.show()));
@@ -99,12 +103,13 @@ export class Stage {
     this.frame = 0;
     this.showCards();
     const tiles = this.others();
-    for (const tile of tiles) if (tile.matches('figure')) this.decorate(tile);
     const main = this.mainOf(tiles);
     const isEven = this.layout === 'even' || (this.layout === 'auto' && tiles.length > kLargeUpTo && !isForShow(main));
     const ordered = main ? [main, ...tiles.filter((tile) => tile !== main)] : [];
     this.zoom.use(!isEven && main?.matches('figure') && (this.layout === 'wound' || isForShow(main)) ? main : null);
     this.place(isEven ? tiles : ordered, isEven ? 'even' : 'large');
+    for (const tile of tiles) if (tile.matches('figure')) this.decorate(tile);
+    this.tellHeld(tiles);
   }
 
   /** @param {HTMLElement[]} tiles */
@@ -172,9 +177,29 @@ export class Stage {
     const person = this.session.roster.get(slot?.participant ?? '');
     const isCamera = slot?.label === 'camera';
     const isOff = isCamera && Boolean(person && [...person.muted, ...person.hostMuted].includes('video'));
-    const text = person?.state === 'reconnecting' ? t('stage.lost') : isOff ? t('stage.muted') : t(`stage.${slot?.state ?? ''}`);
+    const state = slot?.state === 'paused' && !this.isLongHeld(figure) ? '' : (slot?.state ?? '');
+    if (slot?.state !== 'paused') this.heldSince.delete(figure);
+    const why = person?.state === 'reconnecting' ? 'lost' : isOff ? 'muted' : state;
+    const text = t(why === 'paused' && figure.dataset.size === 'small' ? 'stage.pausedSmall' : `stage.${why}`);
     say(cover, text);
     cover.hidden = text === '';
+    cover.dataset.why = why;
+  }
+
+  /** @param {HTMLElement} figure of a picture that the server holds back */
+  isLongHeld(figure) {
+    const since = this.heldSince.get(figure);
+    if (since !== undefined) return performance.now() - since >= kHeldMs;
+    this.heldSince.set(figure, performance.now());
+    setTimeout(this.later, kHeldMs + 50);
+    return false;
+  }
+
+  /** Said once for all whose pictures the line does not carry, and silently taken back. @param {HTMLElement[]} tiles */
+  tellHeld(tiles) {
+    const held = tiles.filter((tile) => tile.querySelector('.cover[data-why="paused"]'));
+    const names = held.flatMap((tile) => tile.querySelector('figcaption')?.textContent || []).map(capital);
+    say(at('held'), names.length > 0 ? t('stage.pausedOf', { names: names.join('; ') }) : '');
   }
 
   /**
@@ -183,8 +208,10 @@ export class Stage {
    */
   showQuality(figure, badge) {
     const found = this.quality?.down.find(({ participant }) => participant !== '' && participant === figure.dataset.participant);
-    badge.hidden = !found;
-    if (!found) return;
+    // What is said of the sound alone would speak against the words on the tile.
+    const isHeld = this.slotOf(figure)?.state === 'paused';
+    badge.hidden = !found || isHeld;
+    if (!found || isHeld) return;
     badge.dataset.level = String(found.level);
     say(/** @type {HTMLElement} */ (badge.lastElementChild), t('quality.of', { level: t(`quality.${found.level}`) }));
   }

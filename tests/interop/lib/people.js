@@ -1,5 +1,5 @@
 // Runs before a page's scripts: cameras and microphones that show people, a room and a wound, drawn and moving, so that
-// pictures of the page look like what it is for. window.eirPeople: {who: 'nurse', cameras: […], refuse: {audio, video}}.
+// pictures of the page look like what it is for. window.eirPeople: {who: 'nurse', cameras: […], talks: true, refuse: {audio, video}}.
 (() => {
   const settings = globalThis.eirPeople ?? {};
   const SPEAKS_S = 8;
@@ -89,9 +89,9 @@
     const context = new AudioContext();
     const destination = context.createMediaStreamDestination();
     const tone = new OscillatorNode(context, { frequency: 180 });
-    // Everybody says something at first, and then listens.
+    // Everybody says something at first, and then listens, unless somebody talks all the time.
     const loudness = new GainNode(context, { gain: 0.08 });
-    loudness.gain.setValueAtTime(1e-5, context.currentTime + SPEAKS_S);
+    if (!settings.talks) loudness.gain.setValueAtTime(1e-5, context.currentTime + SPEAKS_S);
     tone.connect(loudness).connect(destination);
     tone.start();
     context.resume();
