@@ -51,6 +51,10 @@ void ClientReceiver::handle_media(Timestamp now, const RtpPacketView& packet, si
 }
 
 void ClientReceiver::handle_rtx(Timestamp now, const RtpPacketView& packet, size_t datagram_bytes) {
+  if (packet.payload().empty()) {
+    ++stats_.rtx_padding;
+    return;
+  }
   ++stats_.rtx_packets;
   const auto rtx = parse_rtx(packet);
   const auto meaning = sdp::find_payload_type(codecs_, packet.payload_type());

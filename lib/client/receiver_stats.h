@@ -44,6 +44,7 @@ struct ReceiverStats {
   uint64_t bytes = 0;        // of their datagrams
   uint64_t duplicates = 0;   // a sequence number that was there already, by media or by RTX
   uint64_t rtx_packets = 0;  // retransmissions, useful or not
+  uint64_t rtx_padding = 0;  // nothing but padding, in their stream: a probe of the line
   uint64_t recovered = 0;    // sequence numbers that came by retransmission first
   uint64_t late = 0;         // older than the window: cannot be told from a duplicate
   uint64_t lost = 0;         // given up: never came within the window

@@ -54,6 +54,7 @@ constexpr auto kHelp = std::to_array<Help>({
     {"router_nacks_in_total", "Sequence numbers that receivers asked for again."},
     {"router_nacks_out_total", "Sequence numbers asked of publishers again."},
     {"router_no_receiver_total", "Packets that nobody was shown when they came."},
+    {"router_pair_silences_total", "Times that somebody's sound or picture stopped on its way to somebody for 5 s."},
     {"router_probe_out_bytes_total", "Bytes of packets sent to probe a line."},
     {"router_probe_out_total", "Packets sent to probe a line: pictures once more, or padding."},
     {"router_rtcp_datagrams_total", "Of these, SRTCP."},
