@@ -155,7 +155,7 @@ class Media(unittest.TestCase):
 
     def assert_nothing_was_lost(self, bench):
         figures = bench.result()
-        self.assertEqual((figures["connected"], figures["missing"], figures["corrupt"]), (3, 0, 0))
+        self.assertEqual((figures["connected"], figures["missing"], figures["corrupt"]), (3, 0, 0), figures)
         # Each of three hears and sees two, at 50 and 240 packets a second: 1740. Half of it says that media flowed all
         # the time, also on a machine that has other things to do.
         self.assertGreater(figures["forwarded"], 870 * figures["seconds"])
