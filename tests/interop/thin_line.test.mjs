@@ -97,7 +97,7 @@ describe('a line that carries no picture', () => {
       }
       await assertAccessible(viewer, `a held picture, ${size}`);
       await assertFits(viewer, `a held picture, ${size}`);
-      await picture(viewer, `held-${size}`);
+      await picture(viewer, `thin-line-${size}`);
     }
     const told = await viewer.evaluate(() => {
       const element = document.querySelector('#held');
